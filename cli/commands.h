@@ -1,0 +1,6 @@
+/* The entry function of each subcommand; cmd_<name>.c defines it, main.c lists it. argv[0] is the
+ * subcommand's name. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#endif

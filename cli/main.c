@@ -1,0 +1,31 @@
+/* The `farboot` command: one table of subcommands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+static int cmd_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    (void)printf("farboot %s\n", FARBOOT_VERSION);
+    return CLI_DONE;
+}
+
+static const struct cli_entry commands[] = {
+    {"version", "print the version", cmd_version},
+};
+
+int main(int argc, char **argv)
+{
+    int status = cli_dispatch("", "Farboot: a bootloader system whose second slot lives in external flash.",
+                              commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
+
+    /* A full disk or closed pipe must not look like success. */
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        (void)fputs("farboot: error: cannot write standard output\n", stderr);
+        return CLI_FAILED;
+    }
+    return status;
+}
