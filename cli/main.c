@@ -19,8 +19,8 @@ static const struct cli_entry commands[] = {
 
 int main(int argc, char **argv)
 {
-    int status = cli_dispatch("", "Farboot: a bootloader system whose second slot lives in external flash.",
-                              commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
+    int status = cli_dispatch("", "Farboot: a bootloader system whose second slot lives in external flash.", commands,
+                              sizeof(commands) / sizeof(commands[0]), argc, argv);
 
     /* A full disk or closed pipe must not look like success. */
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {

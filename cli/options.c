@@ -54,9 +54,8 @@ static void print_help(const struct cli_command *command)
 {
     size_t i;
 
-    (void)printf("usage: farboot %s%s%s%s\n\n%s\n", command->name,
-                 command->option_count > 0 ? " [options]" : "", command->positional[0] != 0 ? " " : "",
-                 command->positional, command->summary);
+    (void)printf("usage: farboot %s%s%s%s\n\n%s\n", command->name, command->option_count > 0 ? " [options]" : "",
+                 command->positional[0] != 0 ? " " : "", command->positional, command->summary);
     (void)printf("\noptions:\n");
     for (i = 0; i < command->option_count; i++) {
         print_option(&command->options[i]);
@@ -277,8 +276,7 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *number)
     return true;
 }
 
-bool cli_number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t max,
-                uint64_t *number)
+bool cli_number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t max, uint64_t *number)
 {
     const char *text = cli_value(args, name, NULL);
 
@@ -286,26 +284,23 @@ bool cli_number(const struct cli_args *args, const char *name, uint64_t otherwis
     if (text == NULL || parse_number(text, max, number)) {
         return true;
     }
-    (void)cli_usage(args->command, "--%s: '%s' is not a number from 0 to 0x%llx", name, text,
-                    (unsigned long long)max);
+    (void)cli_usage(args->command, "--%s: '%s' is not a number from 0 to 0x%llx", name, text, (unsigned long long)max);
     return false;
 }
 
-static void print_entries(const char *name, const char *summary, const struct cli_entry *entries,
-                          size_t count)
+static void print_entries(const char *name, const char *summary, const struct cli_entry *entries, size_t count)
 {
     size_t i;
 
-    (void)printf("usage: farboot%s%s COMMAND ...\n\n%s\n\ncommands:\n", name[0] != 0 ? " " : "", name,
-                 summary);
+    (void)printf("usage: farboot%s%s COMMAND ...\n\n%s\n\ncommands:\n", name[0] != 0 ? " " : "", name, summary);
     for (i = 0; i < count; i++) {
         (void)printf("  %-12s %s\n", entries[i].name, entries[i].summary);
     }
     (void)printf("\nfarboot%s%s COMMAND --help tells about one of them.\n", name[0] != 0 ? " " : "", name);
 }
 
-int cli_dispatch(const char *name, const char *summary, const struct cli_entry *entries, size_t count,
-                 int argc, char **argv)
+int cli_dispatch(const char *name, const char *summary, const struct cli_entry *entries, size_t count, int argc,
+                 char **argv)
 {
     size_t i;
 
@@ -318,7 +313,7 @@ int cli_dispatch(const char *name, const char *summary, const struct cli_entry *
             return entries[i].run(argc - 1, argv + 1);
         }
     }
-    (void)fprintf(stderr, "farboot%s%s: error: unknown command '%s' (see --help)\n", name[0] != 0 ? " " : "",
-                  name, argv[1]);
+    (void)fprintf(stderr, "farboot%s%s: error: unknown command '%s' (see --help)\n", name[0] != 0 ? " " : "", name,
+                  argv[1]);
     return CLI_USAGE;
 }

@@ -73,13 +73,11 @@ const struct cli_words *cli_words(const struct cli_args *args, const char *name)
  * An unsigned number: decimal, 0x hexadecimal, and a K or M suffix (1024, 1048576). Returns false and prints
  * a usage error naming the option when the text is none or exceeds `max`.
  */
-bool cli_number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t max,
-                uint64_t *number);
+bool cli_number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t max, uint64_t *number);
 
 /* Prints "farboot NAME: error: ..." on stderr in one line and returns CLI_FAILED or CLI_USAGE. */
 int cli_failed(const struct cli_command *command, const struct failure *failure);
-int cli_usage(const struct cli_command *command, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int cli_usage(const struct cli_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A subcommand that has subcommands of its own, and the top level itself. */
 struct cli_entry {
@@ -89,7 +87,7 @@ struct cli_entry {
 };
 
 /* Runs the entry named argv[1], or prints the list of entries for --help or none. Returns the exit status. */
-int cli_dispatch(const char *name, const char *summary, const struct cli_entry *entries, size_t count,
-                 int argc, char **argv);
+int cli_dispatch(const char *name, const char *summary, const struct cli_entry *entries, size_t count, int argc,
+                 char **argv);
 
 #endif

@@ -25,8 +25,7 @@ static void test_every_form_of_a_value(void **state)
     uint64_t size;
 
     (void)state;
-    assert_true(
-        PARSE("-kA", "--key=B", "--key", "C", "in", "--pad", "-S", "0x10K", "-d", "1", "-d", "2", "out"));
+    assert_true(PARSE("-kA", "--key=B", "--key", "C", "in", "--pad", "-S", "0x10K", "-d", "1", "-d", "2", "out"));
     assert_string_equal(cli_value(&args, "key", ""), "C");
     assert_true(cli_given(&args, "pad"));
     assert_false(cli_given(&args, "pad-header"));

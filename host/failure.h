@@ -14,8 +14,7 @@ struct failure {
 
 /* Writes the line (cut at the buffer's end) and returns `code`, so that callers can `return
  * failure_set(...)`. */
-int failure_set(struct failure *failure, int code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int failure_set(struct failure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "prefix: " in front of a line that a callee wrote; returns `code`. */
 int failure_prefix(struct failure *failure, int code, const char *prefix);

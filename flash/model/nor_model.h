@@ -52,7 +52,7 @@ struct nor_stats {
 
 struct nor_model {
     const struct nor_config *config;
-    uint8_t *data; /* config->geometry.size bytes, borrowed from the caller (heap, mapped file, snapshot) */
+    uint8_t *data;     /* config->geometry.size bytes, borrowed from the caller (heap, mapped file, snapshot) */
     uint8_t *programs; /* owned; programs since erase per write block; NULL when max_programs is 0 */
     struct nor_stats stats;
     char violation[160]; /* the last one, "" if none */
@@ -77,12 +77,10 @@ int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *sr
 int nor_model_erase_torn(struct nor_model *model, uint32_t off, uint32_t len, uint32_t seed) ERROR_MUST_CHECK;
 
 uint64_t nor_model_program_ns(const struct nor_config *config, uint32_t off, size_t len);
-uint64_t nor_model_erase_ns(const struct nor_config *config,
-                            uint32_t len); /* by the largest commands that fit */
+uint64_t nor_model_erase_ns(const struct nor_config *config, uint32_t len); /* by the largest commands that fit */
 
 /* The two parts of the nRF52840 DK (flash/model/parts.c), with the source of each figure beside it. */
-extern const struct nor_config
-    nor_part_nrf52840; /* internal flash, 1 MiB, 4 KiB pages, write block 4, nWRITE 2 */
+extern const struct nor_config nor_part_nrf52840;   /* internal flash, 1 MiB, 4 KiB pages, write block 4, nWRITE 2 */
 extern const struct nor_config nor_part_mx25r6435f; /* 8 MiB, 4 KiB sectors, high-performance times */
 
 #endif

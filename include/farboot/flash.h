@@ -99,7 +99,6 @@ const struct flash_geometry *flash_geometry(const struct flash_device *dev);
  * The sector that contains `off`. Returns OK and its start and size (bytes) in `start` and `size`;
  * ERR_FLASH_INVALID when `off` lies outside the device.
  */
-int flash_sector_at(const struct flash_device *dev, uint32_t off, uint32_t *start,
-                    uint32_t *size) ERROR_MUST_CHECK;
+int flash_sector_at(const struct flash_device *dev, uint32_t off, uint32_t *start, uint32_t *size) ERROR_MUST_CHECK;
 
 #endif

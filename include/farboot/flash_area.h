@@ -29,13 +29,11 @@ int flash_area_open(uint8_t id, const struct flash_area **area) ERROR_MUST_CHECK
 /* As flash_read and so on, with `off` relative to the area; ERR_FLASH_INVALID also when the range leaves the
  * area. */
 int flash_area_read(const struct flash_area *area, uint32_t off, void *dst, size_t len) ERROR_MUST_CHECK;
-int flash_area_program(const struct flash_area *area, uint32_t off, const void *src,
-                       size_t len) ERROR_MUST_CHECK;
+int flash_area_program(const struct flash_area *area, uint32_t off, const void *src, size_t len) ERROR_MUST_CHECK;
 int flash_area_erase(const struct flash_area *area, uint32_t off, uint32_t len) ERROR_MUST_CHECK;
 int flash_area_sync(const struct flash_area *area) ERROR_MUST_CHECK;
 
 /* The sector that contains area offset `off`; `start` is relative to the area. As flash_sector_at. */
-int flash_area_sector_at(const struct flash_area *area, uint32_t off, uint32_t *start,
-                         uint32_t *size) ERROR_MUST_CHECK;
+int flash_area_sector_at(const struct flash_area *area, uint32_t off, uint32_t *start, uint32_t *size) ERROR_MUST_CHECK;
 
 #endif
