@@ -13,9 +13,10 @@
 
 struct flash_area {
     const struct flash_device *dev;
-    uint32_t off;  /* bytes from the start of the device */
-    uint32_t size; /* bytes */
-    uint8_t id;    /* PM_<NAME>_ID */
+    uint32_t off;   /* bytes from the start of the device */
+    uint32_t size;  /* bytes */
+    uint8_t id;     /* PM_<NAME>_ID */
+    bool read_only; /* program and erase are refused with ERR_FLASH_PROTECTED */
 };
 
 /* The map of this image, defined once per image (flash/flash_map.c on targets, a test's own table on the
@@ -33,7 +34,10 @@ int flash_area_program(const struct flash_area *area, uint32_t off, const void *
 int flash_area_erase(const struct flash_area *area, uint32_t off, uint32_t len) ERROR_MUST_CHECK;
 int flash_area_sync(const struct flash_area *area) ERROR_MUST_CHECK;
 
-/* The sector that contains area offset `off`; `start` is relative to the area. As flash_sector_at. */
+/*
+ * The sector that contains area offset `off`; `start` is relative to the area. As flash_sector_at; also
+ * ERR_FLASH_INVALID when the area begins inside that sector.
+ */
 int flash_area_sector_at(const struct flash_area *area, uint32_t off, uint32_t *start, uint32_t *size) ERROR_MUST_CHECK;
 
 #endif
