@@ -69,15 +69,22 @@ int nor_model_erase(struct nor_model *model, uint32_t off, uint32_t len) ERROR_M
 
 /*
  * What an operation leaves when power fails inside it; `seed` decides the damage, so that a run can be
- * replayed. program: a prefix of the data, then one write block in which only some of the bits changed.
- * erase: bits of the range that have risen at random, from hardly any to nearly all.
+ * replayed. program: a prefix of the data, then one write block (or, where the part programs a page at once, the rest
+ * of a page) in which only some of the bits changed. erase: bits of the range that have fallen and risen at random,
+ * from hardly any to nearly all, or cells of 8 bytes that are erased beside others that are untouched. An interrupted
+ * erase does not restart the count of programs.
  */
 int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *src, size_t len,
                            uint32_t seed) ERROR_MUST_CHECK;
 int nor_model_erase_torn(struct nor_model *model, uint32_t off, uint32_t len, uint32_t seed) ERROR_MUST_CHECK;
 
 uint64_t nor_model_program_ns(const struct nor_config *config, uint32_t off, size_t len);
-uint64_t nor_model_erase_ns(const struct nor_config *config, uint32_t len); /* by the largest commands that fit */
+
+/* Time to erase `len` bytes from an aligned start by the largest commands that fit. */
+uint64_t nor_model_erase_ns(const struct nor_config *config, uint32_t len);
+
+/* Size of the largest erase command of the part that may start at `off` and fits into `len`. */
+uint32_t nor_model_erase_unit(const struct nor_config *config, uint32_t off, uint32_t len);
 
 /* The two parts of the nRF52840 DK (flash/model/parts.c), with the source of each figure beside it. */
 extern const struct nor_config nor_part_nrf52840;   /* internal flash, 1 MiB, 4 KiB pages, write block 4, nWRITE 2 */
