@@ -3,4 +3,5 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+int cmd_dts(int argc, char **argv);
 #endif

@@ -14,6 +14,7 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct cli_entry commands[] = {
+    {"dts", "check a devicetree and generate header, CMake variables and JSON", cmd_dts},
     {"version", "print the version", cmd_version},
 };
 
