@@ -74,8 +74,8 @@ enum message_image {
     X(IMAGE_RC_CONTEXT_NOT_SET, 17, MESSAGE_UNKNOWN, "no flash context is set")                                        \
     X(IMAGE_RC_NO_DEVICE, 18, MESSAGE_UNKNOWN, "the slot's flash has no driver in the application")                    \
     X(IMAGE_RC_PAGE_OFFSET, 19, MESSAGE_INVALID, "invalid page offset")                                                \
-    X(IMAGE_RC_INVALID_OFFSET, 20, MESSAGE_INVALID, "the first packet of an upload lacks its length")                  \
-    X(IMAGE_RC_INVALID_LENGTH, 21, MESSAGE_INVALID, "invalid length")                                                  \
+    X(IMAGE_RC_INVALID_OFFSET, 20, MESSAGE_INVALID, "invalid offset")                                                  \
+    X(IMAGE_RC_INVALID_LENGTH, 21, MESSAGE_INVALID, "the upload's length is missing or invalid")                       \
     X(IMAGE_RC_INVALID_HEADER, 22, MESSAGE_INVALID, "the file's image header does not fit the file")                   \
     X(IMAGE_RC_INVALID_MAGIC, 23, MESSAGE_INVALID, "the file is not an MCUboot image")                                 \
     X(IMAGE_RC_INVALID_HASH, 24, MESSAGE_INVALID, "the digest has the wrong length or does not match")                 \
