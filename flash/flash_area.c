@@ -5,17 +5,6 @@
  */
 #include <farboot/flash_area.h>
 
-int flash_area_open(uint8_t id, const struct flash_area **area)
-{
-    for (size_t i = 0; i < flash_map_count; i++) {
-        if (flash_map[i].id == id) {
-            *area = &flash_map[i];
-            return OK;
-        }
-    }
-    return ERR_FLASH_NO_AREA;
-}
-
 static bool area_contains(const struct flash_area *area, uint32_t off, size_t len)
 {
     return off <= area->size && len <= area->size - off && area->size <= UINT32_MAX - area->off;

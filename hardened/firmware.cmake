@@ -1,0 +1,1 @@
+farboot_sources_ifdef(CONFIG_MCUBOOT hardened.c)
