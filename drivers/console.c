@@ -1,0 +1,90 @@
+/*
+ * The console over the UART of devicetree's chosen `zephyr,console`, and the C library's stdout on top of it. Text
+ * is collected, so that a line is one or two transfers, and ends with CR LF on the wire; frames pass unchanged.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <farboot/console.h>
+#include <farboot/devicetree.h>
+
+#include "drivers/uart.h"
+
+extern const struct uart_device DEVICE_DT_NAME(DT_CHOSEN(zephyr_console));
+static const struct uart_device *const uart = &DEVICE_DT_NAME(DT_CHOSEN(zephyr_console));
+
+static bool console_is_up; /* a fault may want to print before or after */
+
+static struct {
+    char text[32];
+    size_t len;
+} pending;
+
+static void flush(void)
+{
+    size_t len = pending.len;
+
+    pending.len = 0;
+    if (console_is_up && len > 0) {
+        uart->driver->write(uart, pending.text, len);
+    }
+}
+
+static void put(char c)
+{
+    pending.text[pending.len++] = c;
+    if (pending.len == sizeof(pending.text)) {
+        flush();
+    }
+}
+
+static int stdout_put(char c, FILE *file)
+{
+    (void)file;
+    if (c == '\n') {
+        put('\r');
+    }
+    put(c);
+    if (c == '\n') {
+        flush();
+    }
+    return (unsigned char)c;
+}
+
+static int stdout_flush(FILE *file)
+{
+    (void)file;
+    flush();
+    return 0;
+}
+
+static FILE stdout_file = FDEV_SETUP_STREAM(stdout_put, NULL, stdout_flush, _FDEV_SETUP_WRITE);
+FILE *const stdout = &stdout_file;
+
+void console_init(void)
+{
+    uart->driver->init(uart);
+    console_is_up = true;
+}
+
+void console_write(const void *data, size_t len)
+{
+    flush();
+    if (console_is_up) {
+        uart->driver->write(uart, data, len);
+    }
+}
+
+size_t console_read(void *data, size_t len)
+{
+    return console_is_up ? uart->driver->read(uart, data, len) : 0;
+}
+
+void console_deinit(void)
+{
+    flush();
+    if (console_is_up) {
+        console_is_up = false;
+        uart->driver->deinit(uart);
+    }
+}

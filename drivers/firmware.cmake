@@ -1,0 +1,8 @@
+if(CONFIG_UART_CONSOLE)
+  farboot_sources(console.c log.c)
+else()
+  farboot_sources(console_none.c)
+endif()
+if(CONFIG_SERIAL AND CONFIG_SOC_SERIES_NRF52X)
+  farboot_sources(uart_nrf_uarte.c)
+endif()

@@ -1,0 +1,3 @@
+if(CONFIG_FLASH)
+  farboot_sources(flash.c geometry.c flash_area.c)
+endif()

@@ -1,0 +1,68 @@
+#include "soc/nrf/pinctrl.h"
+
+#include <stddef.h>
+
+#include <zephyr/dt-bindings/pinctrl/nrf-pinctrl.h>
+
+#include "soc/arm/cortex_m.h"
+
+/* nRF52840 PS, GPIO: port 1 lies 0x300 above port 0. */
+#define GPIO_PORT(pin)    (0x50000000u + (pin) / 32 * 0x300u)
+#define GPIO_OUTSET(pin)  (GPIO_PORT(pin) + 0x508u)
+#define GPIO_PIN_CNF(pin) (GPIO_PORT(pin) + 0x700u + (pin) % 32 * 4)
+
+#define PIN_CNF_RESET     2u /* input, buffer disconnected */
+#define PIN_CNF_OUTPUT    1u
+#define PIN_CNF_PULLUP    (3u << 2)
+#define PIN_CNF_H0H1      (3u << 8)
+#define PSEL_RESET        UINT32_MAX
+#define PIN_DISCONNECTED  0xffffu /* NRF_PSEL_DISCONNECTED */
+
+static const uint32_t pin_cnf[] = {
+    [PINCTRL_INPUT] = PIN_CNF_PULLUP,
+    [PINCTRL_OUTPUT] = PIN_CNF_OUTPUT | PIN_CNF_RESET,
+    [PINCTRL_HIGH_DRIVE] = PIN_CNF_OUTPUT | PIN_CNF_RESET | PIN_CNF_H0H1,
+    [PINCTRL_HIGH_DRIVE_IO] = PIN_CNF_H0H1,
+};
+
+static const struct pinctrl_role *role_of(const struct pinctrl *pinctrl, uint32_t psel)
+{
+    for (size_t i = 0; i < pinctrl->role_count; i++) {
+        if (pinctrl->roles[i].function == NRF_PSEL_FUN(psel)) {
+            return &pinctrl->roles[i];
+        }
+    }
+    return NULL;
+}
+
+static void set_pin(const struct pinctrl *pinctrl, uint32_t psel, bool connect)
+{
+    const struct pinctrl_role *role = role_of(pinctrl, psel);
+    uint32_t pin = NRF_PSEL_PIN(psel);
+
+    if (role == NULL || pin == PIN_DISCONNECTED) {
+        return;
+    }
+    if (!connect) {
+        *reg32(pinctrl->base + role->psel) = PSEL_RESET;
+        *reg32(GPIO_PIN_CNF(pin)) = PIN_CNF_RESET;
+        return;
+    }
+    *reg32(GPIO_OUTSET(pin)) = 1u << pin % 32;
+    *reg32(GPIO_PIN_CNF(pin)) = pin_cnf[role->use];
+    *reg32(pinctrl->base + role->psel) = pin;
+}
+
+void pinctrl_connect(const struct pinctrl *pinctrl)
+{
+    for (size_t i = 0; i < pinctrl->psel_count; i++) {
+        set_pin(pinctrl, pinctrl->psels[i], true);
+    }
+}
+
+void pinctrl_disconnect(const struct pinctrl *pinctrl)
+{
+    for (size_t i = 0; i < pinctrl->psel_count; i++) {
+        set_pin(pinctrl, pinctrl->psels[i], false);
+    }
+}
