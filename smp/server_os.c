@@ -55,7 +55,7 @@ struct line {
 /* Returns false when the word does not fit. */
 static bool add_word(struct line *line, const char *word)
 {
-    if (line->len > 0) {
+    if (line->len > 0 && line->len < sizeof(line->text) - 1) {
         line->text[line->len++] = ' ';
     }
     for (; *word != 0 && line->len < sizeof(line->text) - 1; word++) {
