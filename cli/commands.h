@@ -4,4 +4,5 @@
 #define CLI_COMMANDS_H
 
 int cmd_dts(int argc, char **argv);
+int cmd_smp(int argc, char **argv);
 #endif

@@ -32,8 +32,9 @@ struct client {
     uint8_t response[CLIENT_PACKET_SIZE];
     uint8_t request[CLIENT_PACKET_SIZE];
     uint8_t sequence;
-    unsigned rc_group; /* of the last error that the device reported */
-    unsigned rc;       /* its code, 0: none */
+    unsigned rc_group;   /* of the last error that the device reported */
+    unsigned rc;         /* its code, 0: none */
+    uint32_t resumed_at; /* bytes that the device had when the last upload began */
 };
 
 void client_init(struct client *client, struct port *port, int timeout_ms);

@@ -97,6 +97,9 @@ static int send_packet(struct client *client, struct upload *upload, struct fail
     if (!cbor_get(&response, "off", CBOR_UINT, &value) || value.number > upload->len) {
         return failure_set(failure, ERR_SMP_MESSAGE, "the device asks for data beyond the end of the file");
     }
+    if (upload->off == 0 && value.number > chunk_size(upload)) {
+        client->resumed_at = (uint32_t)value.number;
+    }
     upload->off = (uint32_t)value.number;
     upload->has_match = cbor_get(&response, "match", CBOR_BOOL, &value);
     upload->match = upload->has_match && value.number != 0;
@@ -167,6 +170,7 @@ int client_upload(struct client *client, const uint8_t *image, size_t len,
     struct upload upload = {.image = image};
     int error = check_image(image, len, failure);
 
+    client->resumed_at = 0;
     if (error == OK) {
         upload.len = (uint32_t)len;
         error = digest_compute(digest_by_tlv(IMAGE_TLV_SHA256), image, len, upload.sha, failure);
