@@ -15,6 +15,8 @@ static int cmd_version(int argc, char **argv)
 
 static const struct cli_entry commands[] = {
     {"dts", "check a devicetree and generate header, CMake variables and JSON", cmd_dts},
+    {"hex", "merge Intel HEX, ELF and raw files", cmd_hex},
+    {"imgtool", "make keys; make, verify and print images", cmd_imgtool},
     {"smp", "talk SMP (mcumgr) to a device: upload, test and confirm images, reset", cmd_smp},
     {"version", "print the version", cmd_version},
 };

@@ -107,11 +107,22 @@ static bool looks_like_option(const char *word)
     return word[0] == '-' && word[1] != 0;
 }
 
+/* Takes the next word as a value; a list ends at the next option. */
+static bool take_next(struct cli_words *words, enum cli_kind kind, struct cursor *cursor)
+{
+    if (cursor->at + 1 >= cursor->argc || (kind == CLI_LIST && looks_like_option(cursor->argv[cursor->at + 1]))) {
+        return false;
+    }
+    add_word(words, cursor->argv[++cursor->at]);
+    return true;
+}
+
 /* Takes the values that row `index` wants. `attached` is the text after "=" or after the letter, or NULL. */
 static bool take_values(struct cli_args *args, size_t index, const char *attached, struct cursor *cursor)
 {
     const struct cli_option *option = &args->command->options[index];
     struct cli_words *words = &args->options[index];
+    bool taken = true;
 
     words->given++;
     if (option->kind == CLI_FLAG) {
@@ -125,16 +136,17 @@ static bool take_values(struct cli_args *args, size_t index, const char *attache
     }
     if (attached != NULL) {
         add_word(words, attached);
-    } else if (cursor->at + 1 < cursor->argc &&
-               (option->kind != CLI_LIST || !looks_like_option(cursor->argv[cursor->at + 1]))) {
-        add_word(words, cursor->argv[++cursor->at]);
     } else {
+        taken = take_next(words, option->kind, cursor);
+    }
+    if (taken && option->kind == CLI_PAIR) {
+        taken = take_next(words, option->kind, cursor);
+    }
+    if (!taken) {
         (void)cli_usage(args->command, "option --%s needs a value (%s)", option->name, option->value);
         return false;
     }
-    while (option->kind == CLI_LIST && attached == NULL && cursor->at + 1 < cursor->argc &&
-           !looks_like_option(cursor->argv[cursor->at + 1])) {
-        add_word(words, cursor->argv[++cursor->at]);
+    while (option->kind == CLI_LIST && attached == NULL && take_next(words, option->kind, cursor)) {
     }
     return true;
 }
@@ -255,7 +267,7 @@ const char *cli_value(const struct cli_args *args, const char *name, const char 
     return words->count > 0 ? words->words[words->count - 1] : otherwise;
 }
 
-static bool parse_number(const char *text, uint64_t max, uint64_t *number)
+bool cli_parse_number(const char *text, uint64_t max, uint64_t *number)
 {
     char *end = NULL;
     uint64_t scale = 1;
@@ -281,10 +293,31 @@ bool cli_number(const struct cli_args *args, const char *name, uint64_t otherwis
     const char *text = cli_value(args, name, NULL);
 
     *number = otherwise;
-    if (text == NULL || parse_number(text, max, number)) {
+    if (text == NULL || cli_parse_number(text, max, number)) {
         return true;
     }
     (void)cli_usage(args->command, "--%s: '%s' is not a number from 0 to 0x%llx", name, text, (unsigned long long)max);
+    return false;
+}
+
+bool cli_choice(const struct cli_args *args, const char *name, const char *const *choices, size_t count,
+                size_t otherwise, size_t *choice)
+{
+    const char *text = cli_value(args, name, NULL);
+    struct buffer list = {0};
+    size_t i;
+
+    *choice = otherwise;
+    for (i = 0; i < count; i++) {
+        if (text == NULL || strcmp(text, choices[i]) == 0) {
+            *choice = text == NULL ? otherwise : i;
+            buffer_free(&list);
+            return true;
+        }
+        buffer_print(&list, "%s%s", i > 0 ? ", " : "", choices[i]);
+    }
+    (void)cli_usage(args->command, "--%s: '%s' is none of: %s", name, text, buffer_text(&list));
+    buffer_free(&list);
     return false;
 }
 

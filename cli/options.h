@@ -22,6 +22,7 @@ enum cli_kind {
     CLI_VALUE, /* one value; the last one given counts */
     CLI_LIST,  /* one or more values up to the next option */
     CLI_EACH,  /* one value each time; all count */
+    CLI_PAIR,  /* two values each time; all count, in one row: a, b, a, b */
 };
 
 struct cli_option {
@@ -74,6 +75,16 @@ const struct cli_words *cli_words(const struct cli_args *args, const char *name)
  * a usage error naming the option when the text is none or exceeds `max`.
  */
 bool cli_number(const struct cli_args *args, const char *name, uint64_t otherwise, uint64_t max, uint64_t *number);
+
+/* The same for a word that is not an option's only value; prints nothing. */
+bool cli_parse_number(const char *text, uint64_t max, uint64_t *number);
+
+/*
+ * Which of `count` words the option's value is; `otherwise` when it was not given. Returns false and prints a usage
+ * error that lists the words when it is none of them.
+ */
+bool cli_choice(const struct cli_args *args, const char *name, const char *const *choices, size_t count,
+                size_t otherwise, size_t *choice);
 
 /* Prints "farboot NAME: error: ..." on stderr in one line and returns CLI_FAILED or CLI_USAGE. */
 int cli_failed(const struct cli_command *command, const struct failure *failure);

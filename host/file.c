@@ -69,15 +69,15 @@ static mode_t default_mode(void)
     return 0666 & ~mask;
 }
 
-static int write_and_rename(int fd, const char *temporary, const char *path, const void *data, size_t len)
+static int write_and_rename(int fd, const char *temporary, const char *path, mode_t mode, const void *data, size_t len)
 {
-    int bad = fchmod(fd, default_mode()) | write_all(fd, data, len);
+    int bad = fchmod(fd, mode) | write_all(fd, data, len);
 
     bad |= close(fd);
     return bad != 0 ? -1 : rename(temporary, path);
 }
 
-int file_write(const char *path, const void *data, size_t len, struct failure *failure)
+static int write_file(const char *path, mode_t mode, const void *data, size_t len, struct failure *failure)
 {
     struct buffer temporary = {0};
     int fd;
@@ -92,10 +92,20 @@ int file_write(const char *path, const void *data, size_t len, struct failure *f
     fd = mkstemp((char *)temporary.data);
     if (fd < 0) {
         err = failure_set(failure, ERR_HOST_FILE, "cannot create %s: %s", path, strerror(errno));
-    } else if (write_and_rename(fd, buffer_text(&temporary), path, data, len) != 0) {
+    } else if (write_and_rename(fd, buffer_text(&temporary), path, mode, data, len) != 0) {
         err = failure_set(failure, ERR_HOST_FILE, "cannot write %s: %s", path, strerror(errno));
         (void)unlink(buffer_text(&temporary));
     }
     buffer_free(&temporary);
     return err;
+}
+
+int file_write(const char *path, const void *data, size_t len, struct failure *failure)
+{
+    return write_file(path, default_mode(), data, len, failure);
+}
+
+int file_write_private(const char *path, const void *data, size_t len, struct failure *failure)
+{
+    return write_file(path, 0600, data, len, failure);
 }

@@ -15,4 +15,7 @@ int file_read(const char *path, struct buffer *out, struct failure *failure) ERR
 /* Replaces the file. "-" writes standard output. Returns OK, ERR_HOST_FILE (line in `failure`). */
 int file_write(const char *path, const void *data, size_t len, struct failure *failure) ERROR_MUST_CHECK;
 
+/* The same for a secret: only the owner may read it. */
+int file_write_private(const char *path, const void *data, size_t len, struct failure *failure) ERROR_MUST_CHECK;
+
 #endif

@@ -9,14 +9,9 @@
 #include "host/file.h"
 #include "host/ihex.h"
 #include "host/le.h"
+#include "host/random.h"
 
 #define WORLD 4096u
-
-static uint32_t random_below(uint32_t *seed, uint32_t limit)
-{
-    *seed = *seed * 1664525u + 1013904223u;
-    return (*seed >> 8) % limit;
-}
 
 /* Sorted, apart from each other, never empty. */
 static void assert_well_formed(const struct memory_image *image)
@@ -43,17 +38,18 @@ static void compare_with_array(uint32_t seed, uint32_t base, enum memory_overlap
     struct memory_image again = {0};
     struct buffer text = {0};
     struct failure failure;
+    struct random random = {seed};
     int step;
 
     memset(bytes, 0xa5, sizeof(bytes));
     memset(used, 0, sizeof(used));
     for (step = 0; step < 40; step++) {
-        uint32_t len = random_below(&seed, sizeof(data));
-        uint32_t at = random_below(&seed, WORLD - len);
+        uint32_t len = random_below(&random, sizeof(data));
+        uint32_t at = random_below(&random, WORLD - len);
         bool collides = memchr(used + at, 1, len) != NULL;
         bool refused = collides && overlap == MEMORY_OVERLAP_ERROR;
 
-        memset(data, (int)random_below(&seed, 256), sizeof(data));
+        memset(data, (int)random_below(&random, 256), sizeof(data));
         assert_int_equal(memory_image_add(&image, base + at, data, len, overlap, &failure),
                          refused ? ERR_HOST_INPUT : OK);
         if (!refused) {
@@ -228,11 +224,11 @@ static void test_file_kind_decides_how_it_is_loaded(void **state)
 }
 
 /* Any byte, or one that a HEX text may hold. */
-static uint8_t random_byte(uint32_t *seed, bool hex)
+static uint8_t random_byte(struct random *random, bool hex)
 {
     static const char letters[] = "0123456789ABCDEF:\n\rx";
 
-    return hex ? (uint8_t)letters[random_below(seed, sizeof(letters))] : (uint8_t)random_below(seed, 256);
+    return hex ? (uint8_t)letters[random_below(random, sizeof(letters))] : (uint8_t)random_below(random, 256);
 }
 
 /* Mutated HEX texts and ELF files: any answer but a crash, and the image stays well formed. */
@@ -241,7 +237,7 @@ static void test_mutated_files_never_break_the_image(void **state)
     static const char text[] = ":020000041000EA\n:10000000000102030405060708090A0B0C0D0E0F78\n:01002000558A\n"
                                ":020000021000EC\n:02FFFE00AABB9C\n:00000001FF\n";
     struct buffer elf = {0};
-    uint32_t seed = 0x5eed;
+    struct random random = {0x5eed};
     int round;
 
     (void)state;
@@ -252,13 +248,13 @@ static void test_mutated_files_never_break_the_image(void **state)
         size_t len = hex ? sizeof(text) - 1 : elf.len;
         struct memory_image image = {0};
         struct failure failure;
-        uint32_t changes = 1 + random_below(&seed, 4);
+        uint32_t changes = 1 + random_below(&random, 4);
 
         memcpy(bytes, hex ? (const void *)text : elf.data, len);
         while (changes-- > 0) {
-            bytes[random_below(&seed, (uint32_t)len)] = random_byte(&seed, hex);
+            bytes[random_below(&random, (uint32_t)len)] = random_byte(&random, hex);
         }
-        len -= random_below(&seed, 3) == 0 ? random_below(&seed, (uint32_t)len) : 0;
+        len -= random_below(&random, 3) == 0 ? random_below(&random, (uint32_t)len) : 0;
         if ((hex ? ihex_parse : elf_parse)(bytes, len, &image, &failure) != OK) {
             assert_true(strlen(failure.text) > 0);
         }

@@ -251,11 +251,13 @@ static int append_signature(const struct sign_params *params, const struct signi
                             struct buffer *out, struct failure *failure)
 {
     const struct key_type *type = signing_key_type(key);
+    const struct buffer *fixed = params->fixed_signature;
     struct buffer signature = {0};
-    int err = OK;
+    int err;
 
-    if (params->fixed_signature != NULL) {
-        buffer_append(&signature, params->fixed_signature->data, params->fixed_signature->len);
+    if (fixed != NULL) {
+        buffer_append(&signature, fixed->data, fixed->len);
+        err = signing_key_verify(key, input->data, input->len, fixed->data, fixed->len, failure);
     } else {
         err = signing_key_sign(key, input->data, input->len, &signature, failure);
     }

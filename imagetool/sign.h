@@ -53,7 +53,8 @@ int image_sign_input(const struct sign_params *params, const struct signing_key 
 
 /*
  * Appends the whole image to `out`, without padding (slot_pad does that). `key` may be NULL: the image then carries a
- * digest only. Returns what image_sign_input returns, and ERR_IMAGE_SIZE (does not fit slot or update mode).
+ * digest only. Returns what image_sign_input returns, ERR_IMAGE_SIZE (does not fit slot or update mode) and
+ * ERR_CRYPTO_MISMATCH (the fixed signature is not one over this image).
  */
 int image_sign(const struct sign_params *params, const struct signing_key *key, const void *payload, size_t len,
                struct buffer *out, struct failure *failure) ERROR_MUST_CHECK;

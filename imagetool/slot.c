@@ -4,7 +4,12 @@
 
 #include <farboot/image_format.h>
 
+#include "host/le.h"
+
 #define FLAG_SET 1
+
+static const uint8_t magic_usual[] = IMAGE_TRAILER_MAGIC_8;
+static const uint8_t magic_tail[] = IMAGE_TRAILER_MAGIC_TAIL; /* after the write block as two bytes */
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
@@ -26,39 +31,39 @@ static uint32_t magic_size(const struct slot_layout *layout)
     return align > IMAGE_TRAILER_MAGIC_SIZE ? align : IMAGE_TRAILER_MAGIC_SIZE;
 }
 
-uint32_t slot_trailer_size(const struct slot_layout *layout)
+uint64_t slot_trailer_size(const struct slot_layout *layout)
 {
-    uint32_t status = or_default(layout->max_sectors, SLOT_MAX_SECTORS_DEFAULT) * 3 * or_default(layout->align, 1);
+    uint64_t align = or_default(layout->align, 1);
+    uint64_t status = align * 3 * or_default(layout->max_sectors, SLOT_MAX_SECTORS_DEFAULT);
+    uint64_t cell = max_align(layout);
 
     /* Overwriting uses image_ok, copy_done and swap_info; swapping also swap_size and the status. */
-    return layout->overwrite_only ? 3 * max_align(layout) + magic_size(layout)
-                                  : status + 4 * max_align(layout) + magic_size(layout);
+    return layout->overwrite_only ? 3 * cell + magic_size(layout) : status + 4 * cell + magic_size(layout);
 }
 
 int slot_check_fit(const struct slot_layout *layout, size_t len, struct failure *failure)
 {
-    uint32_t trailer = slot_trailer_size(layout);
+    uint64_t trailer = slot_trailer_size(layout);
 
     if (layout->size == 0 || (trailer <= layout->size && len <= layout->size - trailer)) {
         return OK;
     }
-    return failure_set(failure, ERR_IMAGE_SIZE,
-                       "image of 0x%zx bytes and trailer of 0x%x bytes do not fit the slot of 0x%x bytes; at most 0x%x "
-                       "bytes of image fit",
-                       len, trailer, layout->size, trailer <= layout->size ? layout->size - trailer : 0);
+    return failure_set(
+        failure, ERR_IMAGE_SIZE,
+        "image of 0x%zx bytes and trailer of 0x%llx bytes do not fit the slot of 0x%x bytes; at most 0x%llx "
+        "bytes of image fit",
+        len, (unsigned long long)trailer, layout->size,
+        (unsigned long long)(trailer <= layout->size ? layout->size - trailer : 0));
 }
 
 static void make_magic(const struct slot_layout *layout, uint8_t magic[IMAGE_TRAILER_MAGIC_SIZE])
 {
-    static const uint8_t usual[] = IMAGE_TRAILER_MAGIC_8;
-    static const uint8_t tail[] = IMAGE_TRAILER_MAGIC_TAIL;
-
     if (max_align(layout) == SLOT_MAX_ALIGN_DEFAULT) {
-        memcpy(magic, usual, sizeof(usual));
+        memcpy(magic, magic_usual, sizeof(magic_usual));
     } else {
         magic[0] = (uint8_t)max_align(layout);
         magic[1] = 0;
-        memcpy(magic + 2, tail, sizeof(tail));
+        memcpy(magic + 2, magic_tail, sizeof(magic_tail));
     }
 }
 
@@ -107,4 +112,53 @@ int slot_pad(const struct slot_layout *layout, enum slot_mark mark, struct buffe
     }
     memory_image_free(&trailer);
     return err;
+}
+
+/* The largest write block that a magic tells, or 0 when it is none. */
+static uint32_t magic_align(const uint8_t magic[IMAGE_TRAILER_MAGIC_SIZE])
+{
+    uint16_t align = le16_get(magic);
+
+    if (memcmp(magic, magic_usual, sizeof(magic_usual)) == 0) {
+        return SLOT_MAX_ALIGN_DEFAULT;
+    }
+    return memcmp(magic + 2, magic_tail, sizeof(magic_tail)) == 0 && (align == 16 || align == 32) ? align : 0;
+}
+
+static bool is_erased(const uint8_t *data, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < len && data[i] == data[0] && (data[0] == 0xff || data[0] == 0); i++) {
+    }
+    return i == len;
+}
+
+void slot_read_trailer(const uint8_t *data, size_t len, struct slot_trailer *trailer)
+{
+    const uint8_t *end = data + len;
+    struct slot_layout layout = {0};
+    size_t cell;
+
+    *trailer = (struct slot_trailer){.magic_state = SLOT_MAGIC_BAD};
+    if (len < sizeof(trailer->magic)) {
+        return;
+    }
+    memcpy(trailer->magic, end - sizeof(trailer->magic), sizeof(trailer->magic));
+    cell = magic_align(trailer->magic);
+    if (cell == 0) {
+        trailer->magic_state = is_erased(trailer->magic, sizeof(trailer->magic)) ? SLOT_MAGIC_UNSET : SLOT_MAGIC_BAD;
+        return;
+    }
+    layout.max_align = (uint32_t)cell;
+    if (len < 4 * cell + magic_size(&layout)) {
+        return;
+    }
+    trailer->magic_state = SLOT_MAGIC_GOOD;
+    trailer->max_align = layout.max_align;
+    end -= magic_size(&layout);
+    trailer->image_ok = *(end - cell);
+    trailer->copy_done = *(end - 2 * cell);
+    trailer->swap_info = *(end - 3 * cell);
+    trailer->swap_size = le32_get(end - 4 * cell);
 }

@@ -26,7 +26,7 @@ enum slot_mark {
 };
 
 /* Bytes at the slot's end that no image may use. */
-uint32_t slot_trailer_size(const struct slot_layout *layout);
+uint64_t slot_trailer_size(const struct slot_layout *layout);
 
 /* Whether an image of `len` bytes fits. Returns OK, ERR_IMAGE_SIZE (line with all sizes in `failure`). */
 int slot_check_fit(const struct slot_layout *layout, size_t len, struct failure *failure) ERROR_MUST_CHECK;
@@ -41,5 +41,25 @@ int slot_pad(const struct slot_layout *layout, enum slot_mark mark, struct buffe
  */
 int slot_add_trailer(const struct slot_layout *layout, enum slot_mark mark, uint32_t base, struct memory_image *image,
                      struct failure *failure) ERROR_MUST_CHECK;
+
+enum slot_magic {
+    SLOT_MAGIC_GOOD,
+    SLOT_MAGIC_UNSET, /* erased */
+    SLOT_MAGIC_BAD,
+};
+
+/* What the end of a padded image says; all but `magic_state` and `magic` only when the magic is good. */
+struct slot_trailer {
+    enum slot_magic magic_state;
+    uint8_t magic[16];
+    uint32_t max_align; /* bytes, told by the magic */
+    uint8_t image_ok;
+    uint8_t copy_done;
+    uint8_t swap_info;
+    uint32_t swap_size;
+};
+
+/* Reads the trailer of a slot of `len` bytes. Fields that would lie outside of it make the magic bad. */
+void slot_read_trailer(const uint8_t *data, size_t len, struct slot_trailer *trailer);
 
 #endif
