@@ -1,0 +1,33 @@
+/*
+ * Whether an image may run: its digest, and the signature over it with one of the keys of this bootloader. Relies on
+ * crypto/ and on an image whose sizes were checked (boot/image.h). The result is hardened.
+ */
+#ifndef BOOT_VERIFY_H
+#define BOOT_VERIFY_H
+
+#include "boot/image.h"
+#include "crypto/sha256.h"
+#include "hardened/hardened.h"
+
+/* A public key this bootloader trusts: SubjectPublicKeyInfo in DER, as `farboot imgtool getpub` writes it. */
+struct boot_key {
+    const uint8_t *der;
+    size_t len;
+};
+
+struct verifier {
+    const struct boot_key *keys;
+    size_t key_count;
+    uint8_t *buffer;    /* for reading what is hashed; any size, larger is faster */
+    size_t buffer_size; /* bytes */
+};
+
+/*
+ * Walks the TLVs of `image` as MCUboot does: the digest must be there and right; each KEYHASH selects the key for the
+ * signature that follows; the last signature with a known key counts. *valid is HARDENED_TRUE only if all of it holds.
+ * Returns OK; ERR_IMAGE_HASH; ERR_IMAGE_KEY: no signature by a known key; ERR_IMAGE_SIGNATURE; ERR_IMAGE_TLV:
+ * malformed, or of a type that the unprotected area must not have; what flash_area_read returns.
+ */
+int verify_image(const struct verifier *verifier, const struct image *image, hardened_bool *valid) ERROR_MUST_CHECK;
+
+#endif
