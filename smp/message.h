@@ -56,7 +56,7 @@ enum message_image {
     X(IMAGE_RC_OK, 0, MESSAGE_OK, "no error")                                                                          \
     X(IMAGE_RC_UNKNOWN, 1, MESSAGE_UNKNOWN, "unknown error")                                                           \
     X(IMAGE_RC_FLASH_CONFIG, 2, MESSAGE_UNKNOWN, "the flash configuration cannot be read")                             \
-    X(IMAGE_RC_NO_IMAGE, 3, MESSAGE_NO_ENTRY, "there is no image in the slot")                                         \
+    X(IMAGE_RC_NO_IMAGE, 3, MESSAGE_NO_ENTRY, "the slot holds no image that could be installed")                       \
     X(IMAGE_RC_NO_TLVS, 4, MESSAGE_NO_ENTRY, "the image in the slot has no TLV area")                                  \
     X(IMAGE_RC_INVALID_TLV, 5, MESSAGE_UNKNOWN, "the image in the slot has an invalid TLV")                            \
     X(IMAGE_RC_HASHES, 6, MESSAGE_UNKNOWN, "the image in the slot has several digests")                                \

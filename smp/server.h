@@ -13,27 +13,11 @@
 #include <stdint.h>
 
 #include <farboot/error.h>
-#include <farboot/image_format.h>
+#include <farboot/image_slot.h>
 
 enum {
-    SERVER_HASH_MAX = 64,  /* SHA-512 */
     SERVER_SHA_SIZE = 32,  /* of an upload: SHA-256 */
     SERVER_SLOT_COUNT = 2, /* of one image: 0 primary, 1 secondary */
-};
-
-/* What a slot holds. `size` and `max_image` in bytes. */
-struct server_slot {
-    uint32_t size;
-    uint32_t max_image; /* largest upload that fits */
-    bool has_image;     /* false: nothing below counts */
-    struct image_version version;
-    uint8_t hash[SERVER_HASH_MAX];
-    uint8_t hash_len;
-    bool bootable;
-    bool pending;   /* will be installed at the next reset */
-    bool permanent; /* pending, and needs no confirmation after it */
-    bool confirmed; /* what runs after a reset unless another image is pending */
-    bool active;    /* running now */
 };
 
 /*
@@ -41,7 +25,7 @@ struct server_slot {
  * <farboot/error.h>; those with a code of their own in the protocol are listed, any other counts as a flash error.
  */
 struct server_images {
-    int (*slot)(void *context, unsigned slot, struct server_slot *info);
+    int (*slot)(void *context, unsigned slot, struct image_slot *info); /* 0 primary, 1 secondary */
 
     /*
      * Prepares for an upload of `len` bytes which begins with the `head_len` bytes at `head`. Refuses before anything
@@ -57,7 +41,8 @@ struct server_images {
     /* All bytes were written. `sha` is the SHA-256 that the upload must have, or NULL. ERR_IMAGE_HASH: it has not. */
     int (*finish)(void *context, const uint8_t *sha);
 
-    /* Installs the image of the secondary slot at the next reset. ERR_UPDATE_STATE: another request stands. */
+    /* Installs the image of the secondary slot at the next reset. ERR_UPDATE_STATE: another request stands;
+     * ERR_IMAGE_HEADER: there is none that could be installed. */
     int (*request)(void *context, bool permanent);
 
     int (*confirm)(void *context); /* the running image */

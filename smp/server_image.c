@@ -36,7 +36,7 @@ static int image_rc(int error, enum message_image_rc on_flash, enum message_imag
     return (int)on_flash;
 }
 
-static int slot_read(struct server *server, unsigned slot, struct server_slot *info)
+static int slot_read(struct server *server, unsigned slot, struct image_slot *info)
 {
     memset(info, 0, sizeof(*info));
     return server->config->images->slot(server->config->images_context, slot, info);
@@ -82,7 +82,7 @@ static void put_flag(struct cbor_writer *response, const char *name, bool value)
     cbor_put_bool(response, value);
 }
 
-static void put_slot_state(struct cbor_writer *response, unsigned slot, const struct server_slot *info)
+static void put_slot_state(struct cbor_writer *response, unsigned slot, const struct image_slot *info)
 {
     cbor_open_map(response);
     cbor_put_text(response, "image");
@@ -112,7 +112,7 @@ static int state_read(struct server *server, const struct cbor_value *request, s
     cbor_put_text(response, "images");
     cbor_open_list(response);
     for (slot = 0; slot < SERVER_SLOT_COUNT; slot++) {
-        struct server_slot info;
+        struct image_slot info;
 
         if (slot_read(server, slot, &info) == OK && info.has_image) {
             put_slot_state(response, slot, &info);
@@ -127,11 +127,11 @@ static int find_hash(struct server *server, const struct cbor_value *hash, unsig
 {
     int result = IMAGE_RC_HASH_NOT_FOUND;
 
-    if (hash->len < SERVER_SHA_SIZE || hash->len > SERVER_HASH_MAX) {
+    if (hash->len < SERVER_SHA_SIZE || hash->len > IMAGE_SLOT_HASH_MAX) {
         return IMAGE_RC_INVALID_HASH;
     }
     for (*slot = 0; *slot < SERVER_SLOT_COUNT; (*slot)++) {
-        struct server_slot info;
+        struct image_slot info;
         int error = slot_read(server, *slot, &info);
 
         if (error != OK) {
@@ -162,6 +162,9 @@ static int set_state(struct server *server, const struct cbor_value *hash, bool 
         return confirm ? confirm_running(server) : IMAGE_RC_TEST_ACTIVE;
     }
     rc = server->config->images->request(server->config->images_context, confirm);
+    if (rc == ERR_IMAGE_HEADER) {
+        return IMAGE_RC_NO_IMAGE;
+    }
     return image_rc(rc, IMAGE_RC_FLASH_WRITE, IMAGE_RC_PENDING);
 }
 
@@ -350,7 +353,7 @@ static int erase_write(struct server *server, const struct cbor_value *request, 
     return image_rc(error, IMAGE_RC_FLASH_ERASE, IMAGE_RC_NO_FREE_SLOT);
 }
 
-static void put_slot_size(struct cbor_writer *response, unsigned slot, int error, const struct server_slot *info)
+static void put_slot_size(struct cbor_writer *response, unsigned slot, int error, const struct image_slot *info)
 {
     cbor_open_map(response);
     cbor_put_text(response, "slot");
@@ -383,7 +386,7 @@ static int slots_read(struct server *server, const struct cbor_value *request, s
     cbor_put_text(response, "slots");
     cbor_open_list(response);
     for (slot = 0; slot < SERVER_SLOT_COUNT; slot++) {
-        struct server_slot info;
+        struct image_slot info;
         int error = slot_read(server, slot, &info);
 
         put_slot_size(response, slot, error, &info);

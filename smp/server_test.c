@@ -13,7 +13,7 @@ enum { SLOT_SIZE = 5000, PACKET_SIZE = 512 };
 
 /* A secondary slot in memory; what the server asked for is recorded. */
 struct fake {
-    struct server_slot slots[SERVER_SLOT_COUNT];
+    struct image_slot slots[SERVER_SLOT_COUNT];
     int slot_error[SERVER_SLOT_COUNT];
     uint8_t data[SLOT_SIZE];
     uint32_t len;
@@ -30,7 +30,7 @@ struct fake {
     unsigned erases;
 };
 
-static int fake_slot(void *context, unsigned slot, struct server_slot *info)
+static int fake_slot(void *context, unsigned slot, struct image_slot *info)
 {
     struct fake *fake = context;
 
@@ -284,19 +284,19 @@ static void unknown_commands_are_refused_by_the_protocol(void **state)
 
 static void two_images(struct fake *fake)
 {
-    fake->slots[0] = (struct server_slot){.size = SLOT_SIZE,
-                                          .has_image = true,
-                                          .version = {1, 2, 3, 0},
-                                          .hash_len = 32,
-                                          .bootable = true,
-                                          .confirmed = true,
-                                          .active = true};
-    fake->slots[1] = (struct server_slot){.size = SLOT_SIZE,
-                                          .max_image = 4321,
-                                          .has_image = true,
-                                          .version = {255, 255, 65535, 4294967295U},
-                                          .hash_len = 32,
-                                          .bootable = true};
+    fake->slots[0] = (struct image_slot){.size = SLOT_SIZE,
+                                         .has_image = true,
+                                         .version = {1, 2, 3, 0},
+                                         .hash_len = 32,
+                                         .bootable = true,
+                                         .confirmed = true,
+                                         .active = true};
+    fake->slots[1] = (struct image_slot){.size = SLOT_SIZE,
+                                         .max_image = 4321,
+                                         .has_image = true,
+                                         .version = {255, 255, 65535, 4294967295U},
+                                         .hash_len = 32,
+                                         .bootable = true};
     memset(fake->slots[0].hash, 0xaa, 32);
     memset(fake->slots[1].hash, 0xbb, 32);
 }

@@ -1,0 +1,11 @@
+/* update/ as what an SMP server's image group acts upon. */
+#ifndef UPDATE_SERVER_IMAGES_H
+#define UPDATE_SERVER_IMAGES_H
+
+#include "smp/server.h"
+#include "update/update.h"
+
+/* For struct server_config; images_context is the struct update. */
+extern const struct server_images update_server_images;
+
+#endif
