@@ -4,6 +4,7 @@
 #define CLI_COMMANDS_H
 
 int cmd_dts(int argc, char **argv);
+int cmd_pm(int argc, char **argv);
 int cmd_hex(int argc, char **argv);
 int cmd_imgtool(int argc, char **argv);
 int cmd_imgtool_sign(int argc, char **argv); /* listed by cmd_imgtool.c */
