@@ -1,0 +1,129 @@
+# Keys, signed images and what is flashed: app_signed.hex, app_update.bin, merged.hex.
+
+# An absolute path for the file that an option names; relative ones are looked for in the application, the image and
+# Farboot.
+function(farboot_key_file out image option)
+  farboot_config(value ${image} ${option})
+  set(${out} "" PARENT_SCOPE)
+  if(NOT value)
+    return()
+  endif()
+  farboot_get(source ${image} SOURCE_DIR)
+  foreach(directory IN ITEMS ${APPLICATION_CONFIG_DIR} ${APPLICATION_SOURCE_DIR} ${source} ${FARBOOT_BASE})
+    get_filename_component(path "${value}" ABSOLUTE BASE_DIR ${directory})
+    if(EXISTS ${path})
+      set(${out} ${path} PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  farboot_fail("${option}=\"${value}\" of image ${image} names no file in the application, in ${source} or in ${FARBOOT_BASE}")
+endfunction()
+
+# Warns about keys whose private half everyone has. published_keys.txt lists SHA-256 digests of public keys in PEM.
+function(farboot_check_published key)
+  execute_process(COMMAND ${FARBOOT_TOOL} imgtool getpub --key ${key} --encoding pem
+                  RESULT_VARIABLE status OUTPUT_VARIABLE pem ERROR_VARIABLE problem)
+  if(NOT status EQUAL 0)
+    farboot_fail("cannot read the key ${key}: ${problem}")
+  endif()
+  string(SHA256 digest "${pem}")
+  file(STRINGS ${FARBOOT_BASE}/apps/mcuboot/keys/published.txt published REGEX "^${digest}")
+  if(published)
+    message(NOTICE "warning: ${key} is a published test key: anyone can sign for this device. "
+                   "Make one with `farboot imgtool keygen --type ecdsa-p256 --key my-key.pem` and set "
+                   "CONFIG_BOOT_SIGNATURE_KEY_FILE for image mcuboot.")
+  endif()
+endfunction()
+
+# The public key as C source, compiled into the bootloader.
+function(farboot_add_public_key key)
+  farboot_get(directory mcuboot DIR)
+  farboot_run(WHAT "extracting the public key of ${key}" COMMAND
+    ${FARBOOT_TOOL} imgtool getpub --key ${key} --encoding lang-c --output ${directory}/public_key.c)
+  target_sources(mcuboot PRIVATE ${directory}/public_key.c)
+  farboot_depend(${key})
+endfunction()
+
+function(farboot_keys)
+  farboot_key_file(boot_key mcuboot CONFIG_BOOT_SIGNATURE_KEY_FILE)
+  farboot_key_file(app_key app CONFIG_MCUBOOT_SIGNATURE_KEY_FILE)
+  farboot_config(unsigned mcuboot CONFIG_BOOT_SIGNATURE_TYPE_NONE)
+  if(NOT boot_key AND NOT unsigned)
+    farboot_fragment_for(fragment mcuboot)
+    farboot_fail("the bootloader has no key to verify images with, and there is no default key.\n"
+      "  Make one: farboot imgtool keygen --type ecdsa-p256 --key my-key.pem\n"
+      "  and set CONFIG_BOOT_SIGNATURE_KEY_FILE=\"my-key.pem\" in ${fragment}.")
+  endif()
+  if(boot_key)
+    farboot_check_published(${boot_key})
+    farboot_add_public_key(${boot_key})
+  endif()
+  if(NOT app_key)
+    set(app_key ${boot_key})
+  endif()
+  farboot_set(app SIGNING_KEY ${app_key})
+endfunction()
+
+# Options of `imgtool sign` that follow from configuration and map.
+function(farboot_sign_options out)
+  farboot_get(pad PM MCUBOOT_PAD_SIZE)
+  farboot_get(slot PM MCUBOOT_PRIMARY_SIZE)
+  farboot_get(key app SIGNING_KEY)
+  farboot_config(version app CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION)
+  farboot_config(more app CONFIG_MCUBOOT_EXTRA_IMGTOOL_ARGS)
+  farboot_config(sectors mcuboot CONFIG_BOOT_MAX_IMG_SECTORS)
+  farboot_config(overwrite mcuboot CONFIG_BOOT_UPGRADE_ONLY)
+  if(APP_VERSION)
+    set(version ${APP_VERSION})
+  endif()
+  set(options --version ${version} --header-size ${pad} --pad-header --slot-size ${slot} --align 4)
+  if(key)
+    list(APPEND options --key ${key})
+  endif()
+  if(sectors)
+    list(APPEND options --max-sectors ${sectors})
+  endif()
+  if(overwrite)
+    list(APPEND options --overwrite-only)
+  endif()
+  separate_arguments(more UNIX_COMMAND "${more}")
+  list(APPEND options ${more})
+  set(${out} "${options}" PARENT_SCOPE)
+endfunction()
+
+function(farboot_sign_and_merge)
+  get_property(images GLOBAL PROPERTY FARBOOT_IMAGES)
+  set(build ${CMAKE_BINARY_DIR})
+  if(NOT "mcuboot" IN_LIST images)
+    farboot_add_merged(${build}/app/app.hex)
+    return()
+  endif()
+  farboot_check_slots()
+  farboot_keys()
+  farboot_sign_options(options)
+  farboot_get(key app SIGNING_KEY)
+  set(outputs ${build}/app_update.bin ${build}/app_signed.hex)
+  set(confirmed "")
+  farboot_config(confirm app CONFIG_MCUBOOT_GENERATE_CONFIRMED_IMAGE)
+  if(confirm)
+    set(confirmed COMMAND ${FARBOOT_TOOL} imgtool sign ${options} --pad --confirm ${build}/app/app.hex
+                          ${build}/app_signed.confirmed.hex)
+    list(APPEND outputs ${build}/app_signed.confirmed.hex)
+  endif()
+  add_custom_command(OUTPUT ${outputs}
+    COMMAND ${FARBOOT_TOOL} imgtool sign ${options} ${build}/app/app.bin ${build}/app_update.bin
+    COMMAND ${FARBOOT_TOOL} imgtool sign ${options} ${build}/app/app.hex ${build}/app_signed.hex
+    ${confirmed}
+    DEPENDS app ${FARBOOT_TOOL} ${key} ${build}/pm.config COMMENT "Signing the application" VERBATIM)
+  add_custom_target(app_signed ALL DEPENDS ${outputs})
+  farboot_add_merged(${build}/mcuboot/mcuboot.hex ${build}/app_signed.hex)
+  add_dependencies(merged app_signed mcuboot)
+endfunction()
+
+function(farboot_add_merged)
+  get_property(images GLOBAL PROPERTY FARBOOT_IMAGES)
+  add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/merged.hex
+    COMMAND ${FARBOOT_TOOL} hex merge --output ${CMAKE_BINARY_DIR}/merged.hex ${ARGN}
+    DEPENDS ${images} ${ARGN} ${FARBOOT_TOOL} COMMENT "Merging what is to be flashed" VERBATIM)
+  add_custom_target(merged ALL DEPENDS ${CMAKE_BINARY_DIR}/merged.hex)
+endfunction()
