@@ -6,6 +6,7 @@
 #include <farboot/util.h>
 
 #include "flash/geometry.h"
+#include "host/random.h"
 
 /* A device that remembers what reached its driver. Three ranges, as parts with small boot sectors have. */
 static const struct flash_range mixed_ranges[] = {{0, 4096, 8}, {0x8000, 0x8000, 1}, {0x10000, 0x10000, 15}};
@@ -74,21 +75,13 @@ const struct flash_area flash_map[] = {
 };
 const size_t flash_map_count = ARRAY_SIZE(flash_map);
 
-static uint32_t next_random(uint32_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 17;
-    *state ^= *state << 5;
-    return *state;
-}
-
 /* Offsets that lie near something: boundaries, the end, the ends of the number range. */
-static uint32_t interesting(uint32_t *seed)
+static uint32_t interesting(struct random *random)
 {
     static const uint32_t anchors[] = {0, 4096, 0x8000, 0x10000, 0x20000, 0x100000, 0x80000000, 0xffffffff};
-    uint32_t anchor = anchors[next_random(seed) % ARRAY_SIZE(anchors)];
+    uint32_t anchor = anchors[random_below(random, ARRAY_SIZE(anchors))];
 
-    return anchor + (next_random(seed) % 9) - 4;
+    return anchor + random_below(random, 9) - 4;
 }
 
 static bool naive_is_boundary(uint32_t off)
@@ -101,12 +94,12 @@ static bool naive_is_boundary(uint32_t off)
 
 static void test_only_ranges_inside_the_device_reach_the_driver(void **state)
 {
-    uint32_t seed = 0x2545f491;
+    struct random random = {.state = 1};
 
     (void)state;
     for (int i = 0; i < 100000; i++) {
-        uint32_t off = interesting(&seed);
-        uint32_t len = interesting(&seed);
+        uint32_t off = interesting(&random);
+        uint32_t len = interesting(&random);
         bool inside = (uint64_t)off + len <= mixed.size;
         bool writable = inside && off % 4 == 0 && len % 4 == 0;
         bool erasable = inside && naive_is_boundary(off) && naive_is_boundary(off + len);
@@ -153,13 +146,13 @@ static void test_areas_are_found_by_id_only(void **state)
 static void test_an_area_is_never_left(void **state)
 {
     const struct flash_area *area = &flash_map[0];
-    uint32_t seed = 0x9e3779b9;
+    struct random random = {.state = 2};
     uint8_t byte = 0;
 
     (void)state;
     for (int i = 0; i < 100000; i++) {
-        uint32_t off = (next_random(&seed) & 1) != 0 ? interesting(&seed) : next_random(&seed) % 0x6000;
-        uint32_t len = (next_random(&seed) & 1) != 0 ? interesting(&seed) : next_random(&seed) % 0x6000;
+        uint32_t off = random_below(&random, 2) != 0 ? interesting(&random) : random_below(&random, 0x6000);
+        uint32_t len = random_below(&random, 2) != 0 ? interesting(&random) : random_below(&random, 0x6000);
         bool inside = (uint64_t)off + len <= area->size;
 
         memset(&seen, 0, sizeof(seen));

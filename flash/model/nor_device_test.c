@@ -132,7 +132,7 @@ static void test_the_same_seed_gives_the_same_damage(void **state)
 
 static void test_a_violation_is_reported_by_the_next_call(void **state)
 {
-    static const uint8_t ones[4] = {0xff, 0xff, 0xff, 0xff};
+    static const uint8_t ones[4] = {0xfe, 0xfe, 0xfe, 0xfe};
     struct board board;
 
     (void)state;

@@ -56,22 +56,39 @@ static uint64_t load64(const uint8_t *at, size_t len)
     return word;
 }
 
-/* Whether programming could turn `old` into `new`: every bit that differs leaves the erased value. */
+/* Set in each byte of `word` that is 0xff. */
+static uint64_t full_bytes(uint64_t word)
+{
+    uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    uint64_t full = (word & low) + UINT64_C(0x0101010101010101); /* bit 7: the seven low bits were all set */
+
+    return ((full & word & ~low) >> 7) * 0xff;
+}
+
+/*
+ * Whether programming `new` over `old` only makes bits leave the erased value. A byte of the erased value programs
+ * nothing: controllers that move whole words pad with it.
+ */
 static bool only_leaves_erased(const uint8_t *old, const uint8_t *new, size_t len, uint8_t erased_value)
 {
     uint64_t flip = erased_value == 0xff ? 0 : UINT64_MAX;
     uint64_t bad = 0;
-    size_t i = 0;
 
-    for (; i + 8 <= len; i += 8) {
-        bad |= (load64(new + i, 8) ^ flip) & ~(load64(old + i, 8) ^ flip);
-    }
-    if (i < len) {
-        uint64_t tail = UINT64_MAX >> (8 * (8 - (len - i)));
+    for (size_t i = 0; i < len; i += 8) {
+        size_t part = len - i < 8 ? len - i : 8;
+        uint64_t valid = UINT64_MAX >> (8 * (8 - part));
+        uint64_t wanted = load64(new + i, part) ^ flip;
 
-        bad |= tail & (load64(new + i, len - i) ^ flip) & ~(load64(old + i, len - i) ^ flip);
+        bad |= valid & wanted & ~full_bytes(wanted) & ~(load64(old + i, part) ^ flip);
     }
     return bad == 0;
+}
+
+static void program_bits(uint8_t *data, const uint8_t *src, size_t len, uint8_t erased_value)
+{
+    for (size_t i = 0; i < len; i++) {
+        data[i] = erased_value == 0xff ? data[i] & src[i] : data[i] | src[i];
+    }
 }
 
 /* Counts one more program of each write block; false when a block has had its number. */
@@ -122,7 +139,7 @@ int nor_model_program(struct nor_model *model, uint32_t off, const void *src, si
     if (err != OK || len == 0) {
         return err;
     }
-    memcpy(model->data + off, src, len);
+    program_bits(model->data + off, src, len, model->config->geometry.erased_value);
     model->stats.programs++;
     model->stats.bytes_programmed += len;
     return OK;
@@ -189,18 +206,23 @@ int nor_model_erase(struct nor_model *model, uint32_t off, uint32_t len)
 }
 
 /* Of the bits that `src` would change in data[0..len), a random part changes. */
-static void program_some_bits(struct random *random, uint8_t *data, const uint8_t *src, size_t len)
+static void program_some_bits(struct random *random, uint8_t *data, const uint8_t *src, size_t len,
+                              uint8_t erased_value)
 {
     uint32_t sixteenths = random_below(random, 17);
 
     for (size_t i = 0; i < len; i++) {
-        data[i] ^= (uint8_t)((data[i] ^ src[i]) & random_bits(random, sixteenths));
+        uint8_t kept = (uint8_t)random_bits(random, sixteenths);
+        uint8_t bits = erased_value == 0xff ? src[i] | kept : src[i] & (uint8_t)~kept;
+
+        program_bits(&data[i], &bits, 1, erased_value);
     }
 }
 
 int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *src, size_t len, uint32_t seed)
 {
     struct random random = {seed};
+    uint8_t erased = model->config->geometry.erased_value;
     uint32_t block = model->config->geometry.write_block;
     uint32_t page = model->config->timing.page_size;
     int err = check_program(model, off, src, len);
@@ -217,8 +239,8 @@ int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *sr
         torn = page - (off + prefix) % page;
     }
     torn = torn < len - prefix ? torn : (uint32_t)(len - prefix);
-    memcpy(model->data + off, src, prefix);
-    program_some_bits(&random, model->data + off + prefix, (const uint8_t *)src + prefix, torn);
+    program_bits(model->data + off, src, prefix, erased);
+    program_some_bits(&random, model->data + off + prefix, (const uint8_t *)src + prefix, torn, erased);
     model->stats.programs++;
     model->stats.bytes_programmed += prefix;
     return OK;

@@ -11,6 +11,9 @@
 /* Expands to the contents of `if_one` (in parentheses) when `flag` expands to 1, otherwise to those of `if_not`. */
 #define COND_CODE_1(flag, if_one, if_not) UTIL_COND(UTIL_IS_ONE(flag), if_one, if_not)
 
+/* 1 when both flags expand to 1, otherwise 0. */
+#define UTIL_AND(a, b) COND_CODE_1(a, (IS_ENABLED(b)), (0))
+
 /* Pastes the expansions of `a` and `b`. */
 #define UTIL_CAT(a, b)                  UTIL_PASTE(a, b)
 #define UTIL_PASTE(a, b)                a##b
