@@ -225,7 +225,7 @@ int trailer_program_copy_done(const struct flash_area *area, const struct traile
 int trailer_program_swap_info(const struct flash_area *area, const struct trailer_layout *layout, enum swap_type type,
                               uint8_t image_index)
 {
-    uint8_t byte = (uint8_t)(image_index << SWAP_INFO_IMAGE_SHIFT | (unsigned)type);
+    uint8_t byte = (uint8_t)((unsigned)image_index << SWAP_INFO_IMAGE_SHIFT | (unsigned)type);
 
     return program_field(area, layout, layout->swap_info, &byte, sizeof byte);
 }

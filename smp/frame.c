@@ -199,7 +199,7 @@ static uint8_t source_byte(const struct source *source, uint32_t at)
         return (uint8_t)(counted >> (8 * (1 - at)));
     }
     at -= LENGTH_SIZE;
-    return at < source->len ? source->packet[at] : (uint8_t)(source->crc >> (8 * (1 - (at - source->len))));
+    return (uint8_t)(at < source->len ? source->packet[at] : source->crc >> (8 * (1 - (at - source->len))));
 }
 
 /* Writes the group that begins at `at` and returns how many bytes of the source it covers. */
