@@ -38,7 +38,7 @@ def too_large_to_swap(old, new, scratch):
     size = old.pm("MCUBOOT_SECONDARY_SIZE") - 2 * board.SECTOR - 0x400
     payload, out = scratch / "large.bin", scratch / "large_signed.bin"
     payload.write_bytes(new.update.read_bytes()[0x200:0x240] + random.Random(SEED).randbytes(size - 0x240))
-    board.farboot("imgtool", "sign", "-k", board.ROOT / "samples/keys/published_test_key.pem", "-v", "2.0.0", "-H", "0x200",
+    board.farboot("imgtool", "sign", "-k", board.ROOT / "apps/mcuboot/keys/published-test-ec-p256.pem", "-v", "2.0.0", "-H", "0x200",
                   "--pad-header", "--overwrite-only", "-S", hex(old.pm("MCUBOOT_SECONDARY_SIZE")), payload, out)
     return out.read_bytes()
 
