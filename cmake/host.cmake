@@ -18,8 +18,6 @@ target_include_directories(farboot_host_flags INTERFACE ${PROJECT_SOURCE_DIR} ${
 target_compile_options(farboot_host_flags INTERFACE ${FARBOOT_WARNINGS})
 target_compile_definitions(farboot_host_flags INTERFACE _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE)
 if(FARBOOT_SANITIZE)
-  # Instrumentation changes the types that -Wconversion sees; the plain build enforces it.
-  target_compile_options(farboot_host_flags INTERFACE -Wno-conversion -Wno-sign-conversion)
   target_compile_options(farboot_host_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(farboot_host_flags INTERFACE -fsanitize=address,undefined)
