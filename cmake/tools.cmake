@@ -4,9 +4,9 @@ if(NOT FARBOOT_DTC)
   farboot_fail("dtc is missing; on Debian: apt-get install device-tree-compiler")
 endif()
 
-# The Python of the shell often is a virtual environment without the distribution's modules.
+# The Python of the shell often is a virtual environment without the distribution's modules, so it comes last.
 if(NOT FARBOOT_PYTHON)
-  foreach(python IN ITEMS "${Python3_EXECUTABLE}" python3 /usr/bin/python3)
+  foreach(python IN ITEMS "${Python3_EXECUTABLE}" /usr/bin/python3 python3)
     execute_process(COMMAND ${python} -c "import kconfiglib, sys; print(sys.executable)"
                     RESULT_VARIABLE status OUTPUT_VARIABLE found ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
     if(status EQUAL 0)

@@ -136,7 +136,7 @@ static void test_cmake_and_json_carry_the_same_values(void **state)
     (void)state;
     assert_int_equal(load(&loaded, sample()), OK);
     emit_cmake(&loaded.tree, &out);
-    assert_has(&out, "set(\"DT_CHOSEN_test,disk\" \"/bus@1,0/disk@200\")\n");
+    assert_has(&out, "set(DT_CHOSEN_test_disk \"/bus@1,0/disk@200\")\n");
     assert_has(&out, "set(DT_NODELABEL_primary \"/bus@1,0/disk@200\")\n");
     assert_has(&out, "set(\"DT_PROP_/bus@1,0/disk@200_numbers\" \"1;2;3\")\n");
     assert_has(&out, "set(\"DT_PROP_/bus@1,0/disk@200_text\" \"say \\\"hi\\\"\")\n");

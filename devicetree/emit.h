@@ -10,9 +10,9 @@
 void emit_header(const struct dt_tree *tree, struct buffer *out);
 
 /*
- * set() commands: DT_CHOSEN_<name> and DT_NODELABEL_<label> give a path, DT_ORD_<n> the path of node n,
- * DT_COMPATIBLE_<path>, DT_REG_ADDRESS_<path>, DT_REG_SIZE_<path>, DT_STATUS_<path>, and DT_PROP_<path>_<name> for
- * typed properties; lists are CMake lists, numbers decimal.
+ * set() commands: DT_CHOSEN_<name> ("_" for what is no letter or digit) and DT_NODELABEL_<label> give a path,
+ * DT_ORD_<n> the path of node n, DT_COMPATIBLE_<path>, DT_REG_ADDRESS_<path>, DT_REG_SIZE_<path>, DT_STATUS_<path>, and
+ * DT_PROP_<path>_<name> for typed properties; lists are CMake lists, numbers decimal.
  */
 void emit_cmake(const struct dt_tree *tree, struct buffer *out);
 

@@ -163,6 +163,14 @@ static void cmake_node(struct buffer *out, const struct dt_tree *tree, const str
     cmake_properties(out, tree, node);
 }
 
+/* CMake cannot write a variable's name with commas in ${}. */
+static void cmake_identifier(struct buffer *out, const char *text)
+{
+    for (; *text != 0; text++) {
+        buffer_append(out, isalnum((unsigned char)*text) ? text : "_", 1);
+    }
+}
+
 void emit_cmake(const struct dt_tree *tree, struct buffer *out)
 {
     const struct dt_node *chosen = dt_by_path(tree, "/chosen");
@@ -176,7 +184,9 @@ void emit_cmake(const struct dt_tree *tree, struct buffer *out)
         const struct dt_node *node = dt_by_path(tree, dt_string(&chosen->properties[i], 0));
 
         if (node != NULL) {
-            buffer_print(out, "set(\"DT_CHOSEN_%s\" \"%s\")\n", chosen->properties[i].name, node->path);
+            buffer_print(out, "set(DT_CHOSEN_");
+            cmake_identifier(out, chosen->properties[i].name);
+            buffer_print(out, " \"%s\")\n", node->path);
         }
     }
 }

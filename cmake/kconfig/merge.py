@@ -76,11 +76,13 @@ def _merge(kconf, arguments):
     if bad or unknown:
         _fail(bad + unknown)
     wrong = options.assign(kconf, good + _followed(kconf, arguments))
+    if wrong:
+        _fail(wrong)
     errors, warnings = options.ineffective(kconf, good)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    if wrong or errors:
-        _fail(wrong + errors)
+    if errors:
+        _fail(errors)
     if ignored:
         names = ", ".join(f"CONFIG_{name}" for name in dict.fromkeys(ignored))
         print(f"note: accepted without effect, since there is no RTOS: {names}", file=sys.stderr)
