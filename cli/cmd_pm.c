@@ -36,6 +36,8 @@ static int end_run(struct run *run, int status)
 
 static int end_run_failed(struct run *run)
 {
+    (void)fputs(buffer_text(&run->notes), stderr);
+    buffer_free(&run->notes);
     return end_run(run, cli_failed(run->command, &run->failure));
 }
 

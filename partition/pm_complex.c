@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A container is where its members are; its span is given in the order of addresses. */
-static int close_container(const struct pm_job *job, struct pm_partition *container)
+static void close_container(const struct pm_job *job, struct pm_partition *container)
 {
     struct pm_set members = {0};
     size_t i;
@@ -21,7 +21,6 @@ static int close_container(const struct pm_job *job, struct pm_partition *contai
     container->address = members.items[0]->address;
     container->size = pm_end(members.items[members.count - 1]) - container->address;
     pm_set_add(job->pool, job->placed, container);
-    return OK;
 }
 
 /* Where another partition is the dynamic one, `app` contains it, so that the name can still be used. */
@@ -57,7 +56,7 @@ int pm_solve_complex(struct pm_job *job)
         err = pm_order(job, &order, &containers);
     }
     if (err == OK) {
-        err = pm_layout(job, &order, &containers, gap);
+        err = pm_layout(job, &order, gap);
     }
     if (err != OK) {
         return err;
@@ -65,9 +64,9 @@ int pm_solve_complex(struct pm_job *job)
     for (i = 0; i < order.count; i++) {
         pm_set_add(job->pool, job->placed, order.items[i]);
     }
-    for (i = 0; i < containers.count && err == OK; i++) {
-        err = close_container(job, containers.items[i]);
+    for (i = 0; i < containers.count; i++) {
+        close_container(job, containers.items[i]);
     }
     add_app(job);
-    return err;
+    return OK;
 }

@@ -21,7 +21,6 @@ struct piece {
 
 struct layout {
     const struct pm_job *job;
-    const struct pm_set *containers;
     struct pm_range range;
     struct piece *pieces;
     size_t count;
@@ -363,9 +362,9 @@ static int settle(struct layout *layout)
     return err;
 }
 
-int pm_layout(const struct pm_job *job, struct pm_set *order, const struct pm_set *containers, struct pm_range range)
+int pm_layout(const struct pm_job *job, struct pm_set *order, struct pm_range range)
 {
-    struct layout layout = {.job = job, .containers = containers, .range = range};
+    struct layout layout = {.job = job, .range = range};
     size_t i;
     int err = begin(&layout, order);
 

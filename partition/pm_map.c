@@ -1,5 +1,6 @@
 #include "partition/pm_map.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,10 +178,14 @@ int pm_fail(struct failure *failure, struct pm_where where, const char *format, 
 {
     char text[sizeof(failure->text)];
     va_list args;
+    size_t i;
 
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    for (i = 0; text[i] != 0; i++) {
+        text[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+    }
     if (where.file == NULL) {
         return failure_set(failure, ERR_HOST_INPUT, "%s", text);
     }

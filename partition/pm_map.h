@@ -79,10 +79,9 @@ struct pm_partition {
     const char *device; /* of results in simple regions */
     int64_t address;
     int64_t size;
-    int64_t sharers;      /* partitions that take their size from this one */
-    bool has_orig_span;   /* the result repeats `span` as `orig_span` */
-    bool is_alignment;    /* an EMPTY_n */
-    const char *conflict; /* the property in which another definition differs */
+    int64_t sharers;    /* partitions that take their size from this one */
+    bool has_orig_span; /* the result repeats `span` as `orig_span` */
+    bool is_alignment;  /* an EMPTY_n */
 };
 
 struct pm_set {
@@ -137,7 +136,7 @@ bool pm_is_container(const struct pm_partition *partition);
 int64_t pm_end(const struct pm_partition *partition); /* address + size */
 int64_t pm_region_end(const struct pm_region *region);
 
-/* Puts "file:line: " in front of the message. Returns ERR_HOST_INPUT. */
+/* Puts "file:line: " in front of the message and keeps it to one line. Returns ERR_HOST_INPUT. */
 int pm_fail(struct failure *failure, struct pm_where where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

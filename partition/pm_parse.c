@@ -1,5 +1,6 @@
 #include "partition/pm_parse.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "partition/pm_yaml.h"
@@ -181,11 +182,48 @@ static int read_device(struct reader *reader, struct pm_partition *partition, co
     return read_text(reader, partition, node, &partition->device);
 }
 
+static bool is_line(const char *text)
+{
+    size_t i;
+
+    for (i = 0; text[i] != 0; i++) {
+        if (iscntrl((unsigned char)text[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int read_param(struct reader *reader, struct pm_partition *partition, const struct pm_node *node)
+{
+    struct pm_params *params = &partition->extra_params;
+    struct pm_param *param = &params->items[params->count];
+    int64_t number;
+    size_t i;
+
+    if (node->kind != PM_NODE_SCALAR || !pm_is_name(node->key) || !is_line(node->text)) {
+        return pm_fail(reader->failure, node->where,
+                       "partition '%s': 'extra_params' takes names with a number or a line of text; '%s' is not one",
+                       partition->name, node->key);
+    }
+    for (i = 0; i < params->count; i++) {
+        if (strcmp(params->items[i].key, node->key) == 0) {
+            return pm_fail(reader->failure, node->where, "partition '%s': '%s' in 'extra_params' is given twice",
+                           partition->name, node->key);
+        }
+    }
+    param->key = node->key;
+    param->is_number = pm_yaml_number(node, &number);
+    param->text = param->is_number ? pm_pool_print(reader->map->pool, "%lld", (long long)number) : node->text;
+    params->count++;
+    return OK;
+}
+
 static int read_extra_params(struct reader *reader, struct pm_partition *partition, const struct pm_node *node)
 {
     const struct pm_node *item;
-    struct pm_params *params = &partition->extra_params;
     size_t count = 0;
+    int err = OK;
 
     if (node->kind != PM_NODE_MAP && node->kind != PM_NODE_NULL) {
         return bad_value(reader, partition, node, "a mapping of names to values");
@@ -193,21 +231,11 @@ static int read_extra_params(struct reader *reader, struct pm_partition *partiti
     for (item = node->first; item != NULL; item = item->next) {
         count++;
     }
-    params->items = pm_pool_alloc(reader->map->pool, count * sizeof(*params->items));
-    for (item = node->first; item != NULL; item = item->next) {
-        struct pm_param *param = &params->items[params->count++];
-        int64_t number;
-
-        if (item->kind != PM_NODE_SCALAR || !pm_is_name(item->key) || strchr(item->text, '\n') != NULL) {
-            return pm_fail(reader->failure, item->where,
-                           "partition '%s': 'extra_params' takes names with a number or a line of text; '%s' is not",
-                           partition->name, item->key);
-        }
-        param->key = item->key;
-        param->is_number = pm_yaml_number(item, &number);
-        param->text = param->is_number ? pm_pool_print(reader->map->pool, "%lld", (long long)number) : item->text;
+    partition->extra_params.items = pm_pool_alloc(reader->map->pool, count * sizeof(struct pm_param));
+    for (item = node->first; item != NULL && err == OK; item = item->next) {
+        err = read_param(reader, partition, item);
     }
-    return OK;
+    return err;
 }
 
 /* The original writes it and never reads it. */
@@ -349,7 +377,10 @@ static int read_partition(struct reader *reader, struct pm_partition *partition,
     for (item = node->first; item != NULL && err == OK; item = item->next) {
         size_t index = find_property(item->key);
 
-        if (index == PROPERTY_COUNT) {
+        if (index == PROPERTY_COUNT && !pm_is_name(item->key)) {
+            err = pm_fail(reader->failure, item->where, "partition '%s': '%s' is no property", partition->name,
+                          item->key);
+        } else if (index == PROPERTY_COUNT) {
             buffer_print(reader->notes, "%s:%u: partition '%s': unknown property '%s' is ignored\n", item->where.file,
                          item->where.line, partition->name, item->key);
         } else if ((seen & (1U << index)) != 0) {
@@ -416,6 +447,18 @@ static int check_name(struct reader *reader, const struct pm_node *node)
     return OK;
 }
 
+static int check_result(struct reader *reader, const struct pm_partition *partition)
+{
+    unsigned needed = PM_GIVEN_ADDRESS | PM_GIVEN_SIZE;
+
+    return (partition->given & needed) == needed && partition->region != NULL
+               ? OK
+               : pm_fail(reader->failure, partition->where,
+                         "partition '%s' lacks 'address', 'size' or 'region'; give a partitions.yml that farboot pm "
+                         "has written",
+                         partition->name);
+}
+
 static int add_partition(struct reader *reader, const struct pm_node *node)
 {
     struct pm_partition *partition = pm_pool_alloc(reader->map->pool, sizeof(*partition));
@@ -427,6 +470,9 @@ static int add_partition(struct reader *reader, const struct pm_node *node)
     partition->where = node->where;
     if (err == OK) {
         err = read_partition(reader, partition, node);
+    }
+    if (err == OK && reader->source == PM_SOURCE_RESULT) {
+        err = check_result(reader, partition);
     }
     if (err != OK) {
         return err;

@@ -23,7 +23,8 @@ static int find_size(const struct pm_job *job, const struct pm_partition *partit
         *size = source->size;
         return OK;
     }
-    return find_size(job, pm_set_find(&job->wanted, partition->share_size.refs[0].name), depth + 1, size);
+    source = pm_set_find(&job->wanted, partition->share_size.refs[0].name);
+    return find_size(job, source, depth + 1, size);
 }
 
 static int overfull(const struct pm_job *job, const struct pm_partition *partition, int64_t size, int64_t left)

@@ -55,7 +55,6 @@ int pm_order(const struct pm_job *job, struct pm_set *order, struct pm_set *cont
  * Sizes and addresses of partitions in order, within `range`; inserts EMPTY_n partitions for alignment.
  * Returns OK, ERR_HOST_INPUT.
  */
-int pm_layout(const struct pm_job *job, struct pm_set *order, const struct pm_set *containers,
-              struct pm_range range) ERROR_MUST_CHECK;
+int pm_layout(const struct pm_job *job, struct pm_set *order, struct pm_range range) ERROR_MUST_CHECK;
 
 #endif
