@@ -25,10 +25,22 @@ struct run {
     struct failure failure;
 };
 
+static void print_notes(struct run *run)
+{
+    const char *line = buffer_text(&run->notes);
+
+    while (*line != 0) {
+        int len = (int)strcspn(line, "\n");
+
+        (void)fprintf(stderr, "farboot %s: note: %.*s\n", run->command->name, len, line);
+        line += len + 1;
+    }
+    buffer_free(&run->notes);
+}
+
 static int end_run(struct run *run, int status)
 {
-    (void)fputs(buffer_text(&run->notes), stderr);
-    buffer_free(&run->notes);
+    print_notes(run);
     pm_pool_free(&run->pool);
     cli_args_free(&run->args);
     return status;
@@ -36,8 +48,7 @@ static int end_run(struct run *run, int status)
 
 static int end_run_failed(struct run *run)
 {
-    (void)fputs(buffer_text(&run->notes), stderr);
-    buffer_free(&run->notes);
+    print_notes(run);
     return end_run(run, cli_failed(run->command, &run->failure));
 }
 

@@ -83,7 +83,24 @@ static int check_overlap(const struct pm_map *map, struct failure *failure)
     return OK;
 }
 
-int pm_check(const struct pm_map *map, struct failure *failure)
+/* An update of the image in the container would overwrite the partition. */
+static void note_strangers(const struct pm_map *map, const struct pm_partition *container, struct buffer *notes)
+{
+    size_t i;
+
+    for (i = 0; i < map->partitions.count; i++) {
+        const struct pm_partition *partition = map->partitions.items[i];
+
+        if (is_exclusive(map, partition) && strncmp(partition->name, "EMPTY_", 6) != 0 &&
+            strcmp(partition->region, container->region) == 0 && partition->address < pm_end(container) &&
+            pm_end(partition) > container->address && !pm_list_has(&container->span, partition->name)) {
+            buffer_print(notes, "Partition '%s' lies within '%s', whose 'span' lacks it; correct the container.\n",
+                         partition->name, container->name);
+        }
+    }
+}
+
+int pm_check(const struct pm_map *map, struct buffer *notes, struct failure *failure)
 {
     size_t i;
     int err = OK;
@@ -97,5 +114,13 @@ int pm_check(const struct pm_map *map, struct failure *failure)
             err = check_members(map, map->partitions.items[i], failure);
         }
     }
-    return err == OK ? check_overlap(map, failure) : err;
+    if (err == OK) {
+        err = check_overlap(map, failure);
+    }
+    for (i = 0; i < map->partitions.count && err == OK; i++) {
+        if (pm_is_container(map->partitions.items[i])) {
+            note_strangers(map, map->partitions.items[i], notes);
+        }
+    }
+    return err;
 }

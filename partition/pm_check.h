@@ -8,8 +8,9 @@
 
 /*
  * Every partition is in a known region and within its range; no two overlap, containers and what is left of a simple
- * region apart; every member of a container exists; no two names make the same macro. Returns OK, ERR_HOST_INPUT.
+ * region apart; every member of a container exists; no two names make the same macro. What lies within a container that
+ * does not span it, as with some static files, is a line in `notes`. Returns OK, ERR_HOST_INPUT.
  */
-int pm_check(const struct pm_map *map, struct failure *failure) ERROR_MUST_CHECK;
+int pm_check(const struct pm_map *map, struct buffer *notes, struct failure *failure) ERROR_MUST_CHECK;
 
 #endif

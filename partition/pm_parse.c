@@ -420,16 +420,30 @@ static bool params_equal(const struct pm_params *a, const struct pm_params *b)
 /* The property in which two definitions differ, or NULL. */
 static const char *difference(const struct pm_partition *a, const struct pm_partition *b)
 {
-    return a->size != b->size || ((a->given ^ b->given) & PM_GIVEN_SIZE) != 0 ? "size"
-           : a->address != b->address                                         ? "address"
-           : !text_equal(a->region, b->region)                                ? "region"
-           : !placement_equal(&a->placement, &b->placement)                   ? "placement"
-           : !pm_list_equal(&a->span, &b->span) || a->given != b->given       ? "span"
-           : !pm_list_equal(&a->inside, &b->inside)                           ? "inside"
-           : !pm_list_equal(&a->share_size, &b->share_size)                   ? "share_size"
-           : !pm_list_equal(&a->affiliation, &b->affiliation)                 ? "affiliation"
-           : !params_equal(&a->extra_params, &b->extra_params)                ? "extra_params"
-                                                                              : NULL;
+    unsigned given = a->given ^ b->given;
+    const struct {
+        bool same;
+        const char *property;
+    } rows[] = {
+        {a->size == b->size && (given & PM_GIVEN_SIZE) == 0, "size"},
+        {a->address == b->address && (given & PM_GIVEN_ADDRESS) == 0, "address"},
+        {text_equal(a->region, b->region), "region"},
+        {placement_equal(&a->placement, &b->placement), "placement"},
+        {pm_list_equal(&a->span, &b->span) && (given & PM_GIVEN_SPAN) == 0, "span"},
+        {pm_list_equal(&a->inside, &b->inside), "inside"},
+        {pm_list_equal(&a->share_size, &b->share_size) && (given & PM_GIVEN_SHARE_SIZE) == 0, "share_size"},
+        {pm_list_equal(&a->affiliation, &b->affiliation), "affiliation"},
+        {params_equal(&a->extra_params, &b->extra_params), "extra_params"},
+        {(given & PM_GIVEN_MISPLACED_ALIGN) == 0, "align"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!rows[i].same) {
+            return rows[i].property;
+        }
+    }
+    return NULL;
 }
 
 static int check_name(struct reader *reader, const struct pm_node *node)

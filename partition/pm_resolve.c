@@ -154,7 +154,7 @@ int pm_resolve(struct pm_map *map, struct pm_set *wanted, struct pm_set *fixed, 
     }
     if (err == OK) {
         pm_set_sort_by_name(&map->partitions);
-        err = pm_check(map, failure);
+        err = pm_check(map, notes, failure);
     }
     return err;
 }
