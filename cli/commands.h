@@ -3,6 +3,7 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+int cmd_board(int argc, char **argv);
 int cmd_dts(int argc, char **argv);
 int cmd_pm(int argc, char **argv);
 int cmd_hex(int argc, char **argv);

@@ -14,6 +14,7 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct cli_entry commands[] = {
+    {"board", "run firmware on a virtual board", cmd_board},
     {"dts", "check a devicetree and generate header, CMake variables and JSON", cmd_dts},
     {"hex", "merge Intel HEX, ELF and raw files", cmd_hex},
     {"imgtool", "make keys; make, verify and print images", cmd_imgtool},

@@ -7,8 +7,11 @@
 
 #include <farboot/console.h>
 #include <farboot/devicetree.h>
+#include <farboot/soc.h>
+#include <farboot/util.h>
 
 #include "drivers/uart.h"
+#include "soc/arm/cortex_m.h"
 
 extern const struct uart_device DEVICE_DT_NAME(DT_CHOSEN(zephyr_console));
 static const struct uart_device *const uart = &DEVICE_DT_NAME(DT_CHOSEN(zephyr_console));
@@ -78,6 +81,19 @@ void console_write(const void *data, size_t len)
 size_t console_read(void *data, size_t len)
 {
     return console_is_up ? uart->driver->read(uart, data, len) : 0;
+}
+
+size_t console_wait(void *data, size_t len)
+{
+    uint32_t primask = cortex_irq_save();
+    size_t count = console_read(data, len);
+
+    /* With interrupts masked a byte that comes now stays pending and ends the sleep at once. */
+    if (count == 0 && IS_ENABLED(CONFIG_UART_INTERRUPT_DRIVEN)) {
+        soc_idle();
+    }
+    cortex_irq_restore(primask);
+    return count > 0 ? count : console_read(data, len);
 }
 
 void console_deinit(void)

@@ -19,6 +19,11 @@ size_t console_read(void *data, size_t len)
     return 0;
 }
 
+size_t console_wait(void *data, size_t len)
+{
+    return console_read(data, len);
+}
+
 void console_deinit(void)
 {
 }

@@ -79,13 +79,20 @@ int client_info(struct client *client, const char *format, struct buffer *text, 
     return error != OK ? error : append_text(&response, "output", text, failure);
 }
 
-/* The protocol's numbers for the bootloader's update mode. */
 static const char *mode_text(uint64_t mode)
 {
-    static const char *const modes[] = {"single slot",      "swap using scratch", "overwrite only",
-                                        "swap using move",  "direct XIP",         "direct XIP with revert",
-                                        "RAM load",         "firmware loader",    "single slot, RAM load",
-                                        "swap using offset"};
+    static const char *const modes[] = {
+        [MESSAGE_BOOT_SINGLE_SLOT] = "single slot",
+        [MESSAGE_BOOT_SWAP_USING_SCRATCH] = "swap using scratch",
+        [MESSAGE_BOOT_OVERWRITE_ONLY] = "overwrite only",
+        [MESSAGE_BOOT_SWAP_USING_MOVE] = "swap using move",
+        [MESSAGE_BOOT_DIRECT_XIP] = "direct XIP",
+        [MESSAGE_BOOT_DIRECT_XIP_REVERT] = "direct XIP with revert",
+        [MESSAGE_BOOT_RAM_LOAD] = "RAM load",
+        [MESSAGE_BOOT_FIRMWARE_LOADER] = "firmware loader",
+        [MESSAGE_BOOT_SINGLE_SLOT_RAM_LOAD] = "single slot, RAM load",
+        [MESSAGE_BOOT_SWAP_USING_OFFSET] = "swap using offset",
+    };
 
     return mode < sizeof(modes) / sizeof(modes[0]) ? modes[mode] : "unknown mode";
 }

@@ -34,6 +34,21 @@ enum message_image {
     MESSAGE_IMAGE_SLOTS = 6,
 };
 
+/* The bootloader's update mode, as "bootloader info" tells it. */
+enum message_boot_mode {
+    MESSAGE_BOOT_UNKNOWN = -1,
+    MESSAGE_BOOT_SINGLE_SLOT = 0,
+    MESSAGE_BOOT_SWAP_USING_SCRATCH = 1,
+    MESSAGE_BOOT_OVERWRITE_ONLY = 2,
+    MESSAGE_BOOT_SWAP_USING_MOVE = 3,
+    MESSAGE_BOOT_DIRECT_XIP = 4,
+    MESSAGE_BOOT_DIRECT_XIP_REVERT = 5,
+    MESSAGE_BOOT_RAM_LOAD = 6,
+    MESSAGE_BOOT_FIRMWARE_LOADER = 7,
+    MESSAGE_BOOT_SINGLE_SLOT_RAM_LOAD = 8,
+    MESSAGE_BOOT_SWAP_USING_OFFSET = 9,
+};
+
 /* Errors of the protocol itself, and all that version 1 knows. X(symbol, value, "text for a person") */
 #define MESSAGE_RC_LIST(X)                                                                                             \
     X(MESSAGE_OK, 0, "no error")                                                                                       \

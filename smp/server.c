@@ -7,22 +7,26 @@ void server_init(struct server *server, const struct server_config *config)
     *server = (struct server){.config = config};
 }
 
-static server_run find_command(const struct server *server, const struct message_header *header)
+static const struct server_group *find_group(const struct server_config *config, uint16_t id)
 {
-    const struct server_command *commands = NULL;
-    size_t count = 0;
     size_t i;
 
-    if (header->group == MESSAGE_GROUP_OS) {
-        commands = server_os_commands;
-        count = server_os_command_count;
-    } else if (header->group == MESSAGE_GROUP_IMAGE && server->config->images != NULL) {
-        commands = server_image_commands;
-        count = server_image_command_count;
+    for (i = 0; i < config->group_count; i++) {
+        if (config->groups[i]->id == id) {
+            return config->groups[i];
+        }
     }
-    for (i = 0; i < count; i++) {
-        if (commands[i].command == header->command) {
-            return header->op == MESSAGE_READ ? commands[i].read : commands[i].write;
+    return NULL;
+}
+
+static server_run find_command(const struct server *server, const struct message_header *header)
+{
+    const struct server_group *group = find_group(server->config, header->group);
+    size_t i;
+
+    for (i = 0; group != NULL && i < group->command_count; i++) {
+        if (group->commands[i].command == header->command) {
+            return header->op == MESSAGE_READ ? group->commands[i].read : group->commands[i].write;
         }
     }
     return NULL;

@@ -2,8 +2,8 @@
  * An SMP server: one request in, one response out. Portable, without heap and without a transport, so that the
  * bootloader's serial recovery and applications can share it; service.h puts it on a serial line.
  *
- * Served: os group: echo, reset, mcumgr parameters, application info, bootloader info. Image group (when the
- * configuration has one): state, upload, erase, slot info. All else is answered with MESSAGE_NOT_SUPPORTED.
+ * Served: os group: echo, reset, mcumgr parameters, application info, bootloader info. Image group: state, upload,
+ * erase, slot info. All else is answered with MESSAGE_NOT_SUPPORTED.
  */
 #ifndef SMP_SERVER_H
 #define SMP_SERVER_H
@@ -56,13 +56,21 @@ struct server_info {
     const char *text;
 };
 
+/* A group of commands; those of this server are in server_os.c and server_image.c. What is not listed in the
+ * configuration is not linked. */
+struct server_group;
+extern const struct server_group server_group_os;
+extern const struct server_group server_group_image;
+
 struct server_config {
-    const struct server_images *images; /* NULL: no image group */
+    const struct server_group *const *groups;
+    size_t group_count;
+    const struct server_images *images; /* not NULL when server_group_image is served */
     void *images_context;
     const struct server_info *info; /* 's' is what a client gets that does not ask for a letter */
     size_t info_count;
     uint16_t packet_size; /* bytes of the longest request that the transport takes */
-    int8_t boot_mode;     /* the bootloader's update mode as "bootloader info" numbers it, -1 unknown */
+    int8_t boot_mode;     /* enum message_boot_mode */
 };
 
 /* An upload in progress or completed; the server's own. len 0: none. */

@@ -19,9 +19,10 @@ struct server_command {
     server_run write; /* NULL: not supported */
 };
 
-extern const struct server_command server_os_commands[];
-extern const size_t server_os_command_count;
-extern const struct server_command server_image_commands[];
-extern const size_t server_image_command_count;
+struct server_group {
+    uint16_t id; /* enum message_group */
+    uint8_t command_count;
+    const struct server_command *commands;
+};
 
 #endif

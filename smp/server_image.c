@@ -402,10 +402,10 @@ static int slots_read(struct server *server, const struct cbor_value *request, s
     return 0;
 }
 
-const struct server_command server_image_commands[] = {
+static const struct server_command commands[] = {
     {MESSAGE_IMAGE_STATE, state_read, state_write},
     {MESSAGE_IMAGE_UPLOAD, NULL, upload_write},
     {MESSAGE_IMAGE_ERASE, NULL, erase_write},
     {MESSAGE_IMAGE_SLOTS, slots_read, NULL},
 };
-const size_t server_image_command_count = sizeof(server_image_commands) / sizeof(server_image_commands[0]);
+const struct server_group server_group_image = {MESSAGE_GROUP_IMAGE, sizeof(commands) / sizeof(commands[0]), commands};

@@ -125,8 +125,8 @@ static int bootloader(struct server *server, const struct cbor_value *request, s
     return 0;
 }
 
-const struct server_command server_os_commands[] = {
+static const struct server_command commands[] = {
     {MESSAGE_OS_ECHO, echo, echo}, {MESSAGE_OS_RESET, NULL, reset},           {MESSAGE_OS_PARAMS, params, NULL},
     {MESSAGE_OS_INFO, info, NULL}, {MESSAGE_OS_BOOTLOADER, bootloader, NULL},
 };
-const size_t server_os_command_count = sizeof(server_os_commands) / sizeof(server_os_commands[0]);
+const struct server_group server_group_os = {MESSAGE_GROUP_OS, sizeof(commands) / sizeof(commands[0]), commands};

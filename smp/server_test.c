@@ -110,6 +110,8 @@ static const struct server_images fake_images = {fake_slot,    fake_begin,   fak
                                                  fake_request, fake_confirm, fake_erase};
 static const struct server_info info_texts[] = {{'s', "Farboot"}, {'v', "1.2.3"}};
 
+static const struct server_group *const groups[] = {&server_group_os, &server_group_image};
+
 struct bench {
     struct fake fake;
     struct server_config config;
@@ -122,7 +124,8 @@ struct bench {
 static void bench_start(struct bench *bench)
 {
     memset(bench, 0, sizeof(*bench));
-    bench->config = (struct server_config){&fake_images, &bench->fake, info_texts, 2, PACKET_SIZE, 9};
+    bench->config = (struct server_config){groups,     2, &fake_images, &bench->fake,
+                                           info_texts, 2, PACKET_SIZE,  MESSAGE_BOOT_SWAP_USING_OFFSET};
     server_init(&bench->server, &bench->config);
 }
 
@@ -276,7 +279,7 @@ static void unknown_commands_are_refused_by_the_protocol(void **state)
         ask(&bench, &request, MESSAGE_V2, cases[i].op, cases[i].group, cases[i].command);
         assert_int_equal(number(&bench.body, "rc"), MESSAGE_NOT_SUPPORTED);
     }
-    bench.config.images = NULL;
+    bench.config.group_count = 1;
     request_open(&request);
     ask(&bench, &request, MESSAGE_V2, MESSAGE_READ, MESSAGE_GROUP_IMAGE, MESSAGE_IMAGE_STATE);
     assert_int_equal(number(&bench.body, "rc"), MESSAGE_NOT_SUPPORTED);

@@ -8,17 +8,6 @@
 /* Status entries of one sector in the trailer of swap using offset. */
 enum { OFFSET_STATES = 2 };
 
-static struct trailer_params params_for(const struct update_config *config, uint32_t max_align)
-{
-    struct trailer_params params = {.max_align = max_align};
-
-    if (config->mode == UPDATE_SWAP_USING_OFFSET) {
-        params.status_cells = config->max_sectors * OFFSET_STATES;
-        params.tlv_sizes = true;
-    }
-    return params;
-}
-
 static int open_area(uint8_t id, const struct flash_area **area)
 {
     int error = flash_area_open(id, area);
@@ -26,12 +15,33 @@ static int open_area(uint8_t id, const struct flash_area **area)
     return error != OK ? error : flash_init((*area)->dev);
 }
 
-static int open_layouts(struct update *update, const struct update_config *config)
+static uint32_t sector_count(const struct flash_area *area)
 {
-    uint32_t block = flash_geometry(update->primary->dev)->write_block;
-    uint32_t other = update->secondary != NULL ? flash_geometry(update->secondary->dev)->write_block : 0;
-    struct trailer_params params = params_for(config, trailer_max_align(block, other));
+    uint32_t start = 0;
+    uint32_t size = 0;
 
+    return area != NULL && flash_area_sector_at(area, 0, &start, &size) == OK ? area->size / size : 0;
+}
+
+static uint32_t write_block(const struct flash_area *area)
+{
+    return area != NULL ? flash_geometry(area->dev)->write_block : 0;
+}
+
+/* As the bootloader computes them. */
+static int open_layouts(struct update *update, uint32_t max_sectors)
+{
+    struct trailer_params params = {
+        .max_align = trailer_max_align(write_block(update->primary), write_block(update->secondary))};
+
+    if (update->mode == UPDATE_SWAP_USING_OFFSET) {
+        uint32_t primary = sector_count(update->primary);
+        uint32_t secondary = sector_count(update->secondary);
+        uint32_t larger = primary > secondary ? primary : secondary;
+
+        params.status_cells = OFFSET_STATES * (max_sectors != 0 ? max_sectors : larger);
+        params.tlv_sizes = true;
+    }
     if (update->secondary_error == OK) {
         update->secondary_error = trailer_layout_init(&update->secondary_layout, update->secondary, &params);
     }
@@ -82,7 +92,7 @@ int update_open(struct update *update, const struct update_config *config)
         return error;
     }
     update->secondary_error = open_area(config->secondary_id, &update->secondary);
-    error = open_layouts(update, config);
+    error = open_layouts(update, config->max_sectors);
     if (error == OK && update->secondary_error == OK) {
         update->secondary_error = find_limits(update);
     }

@@ -18,8 +18,8 @@
 
 #include "boot/trailer.h"
 
-/* How the bootloader installs an image; the numbers are those of SMP's "bootloader info". */
-enum update_mode { UPDATE_OVERWRITE_ONLY = 2, UPDATE_SWAP_USING_OFFSET = 9 };
+/* How the bootloader installs an image. */
+enum update_mode { UPDATE_OVERWRITE_ONLY, UPDATE_SWAP_USING_OFFSET };
 
 enum update_slot { UPDATE_PRIMARY = 0, UPDATE_SECONDARY = 1 };
 
@@ -27,13 +27,17 @@ struct update_config {
     uint8_t primary_id; /* PM_<NAME>_ID */
     uint8_t secondary_id;
     enum update_mode mode;
-    uint32_t max_sectors; /* the bootloader's CONFIG_BOOT_MAX_IMG_SECTORS; shapes the trailer of swap modes */
+    uint32_t max_sectors; /* the bootloader's CONFIG_BOOT_MAX_IMG_SECTORS, which shapes the trailer of swap modes; 0:
+                           * as many as the larger slot has */
 };
 
 enum {
     /* The header is written last, so that only a whole upload is an image. A multiple of every write block. */
     UPDATE_HEAD_SIZE = 32,
 };
+
+/* The configuration of this image, from pm_config.h and Kconfig (update/config.c; not on the host). */
+extern const struct update_config update_config;
 
 /* An upload in progress; the module's own. Offsets are from the start of the image. */
 struct update_writer {

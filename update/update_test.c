@@ -51,7 +51,7 @@ static void board_start(struct board *board, struct random *random, enum update_
     const uint32_t blocks[2] = {block_0, block_1};
     int i;
 
-    *board = (struct board){.config = {PRIMARY_ID, SECONDARY_ID, mode, SLOT_SECTORS}};
+    *board = (struct board){.config = {PRIMARY_ID, SECONDARY_ID, mode, random_below(random, 2) * SLOT_SECTORS}};
     for (i = 0; i < 2; i++) {
         board->configs[i] = i == 0 ? nor_part_nrf52840 : nor_part_mx25r6435f;
         board->configs[i].geometry = (struct flash_geometry){DEVICE_SIZE, blocks[i], 0xff, 1, device_ranges};

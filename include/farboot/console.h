@@ -15,6 +15,12 @@ void console_write(const void *data, size_t len);
 /* Takes what has been received, at most `len` bytes, without waiting. Returns the number of bytes. */
 size_t console_read(void *data, size_t len);
 
+/*
+ * As console_read, but sleeps until something has been received or another interrupt came; then it may return 0.
+ * Nothing that arrives between the look and the sleep is slept over. Without interrupts it does not sleep.
+ */
+size_t console_wait(void *data, size_t len);
+
 /* Sends what is pending and leaves the UART as after reset. */
 void console_deinit(void);
 

@@ -1,12 +1,26 @@
+/* An application that updates itself: it serves SMP on its console and does nothing else. */
+#include <stdio.h>
+
 #include <farboot/console.h>
-#include <farboot/log.h>
 #include <farboot/soc.h>
+
+#include "smp/smp_console.h"
+#include "update/server_images.h"
+#include "update/update.h"
+
+static struct update update;
 
 int main(void)
 {
     console_init();
-    LOG_INF("smp_update");
+    if (update_open(&update, &update_config) != OK) {
+        panic("the primary slot cannot be opened");
+    }
+    printf("smp_update %s (slot primary, %s)\n", CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION,
+           update_is_confirmed(&update) ? "confirmed" : "test");
+
+    smp_console_init(&update_server_images, &update);
     for (;;) {
-        soc_idle();
+        smp_console_serve();
     }
 }

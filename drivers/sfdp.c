@@ -1,0 +1,134 @@
+#include "drivers/sfdp.h"
+
+#define SFDP_SIGNATURE 0x50444653u /* "SFDP" */
+#define WORD_MIN       9u          /* JESD216, first edition */
+
+/* Bounds of what is believed: sectors from 4 KiB to 16 MiB, chips to 2 GiB. */
+#define ERASE_EXPONENT_MIN 12u
+#define ERASE_EXPONENT_MAX 24u
+#define DENSITY_MAX        (UINT32_C(1) << 31)
+
+static uint32_t le32(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* Word `number` counts from 1, as JESD216 does; 0 past the end. */
+static uint32_t word(const uint8_t *bfp, size_t len, size_t number)
+{
+    return number * 4 <= len ? le32(bfp + (number - 1) * 4) : 0;
+}
+
+static uint32_t field(uint32_t value, unsigned low, unsigned bits)
+{
+    return value >> low & ((1u << bits) - 1);
+}
+
+bool sfdp_find_bfp(const uint8_t header[SFDP_HEADER_SIZE], uint32_t *off, size_t *len)
+{
+    const uint8_t *parameter = header + 8;
+    size_t words = parameter[3];
+
+    if (le32(header) != SFDP_SIGNATURE || header[5] != 1 || parameter[0] != 0 || words < WORD_MIN) {
+        return false;
+    }
+    *off = le32(parameter + 4) & 0xffffffu;
+    *len = words * 4 < SFDP_BFP_MAX ? words * 4 : SFDP_BFP_MAX;
+    return true;
+}
+
+/* Word 2: bits - 1, or the exponent of 2 from 4 Gbit up. Returns bytes, 0 for what is not believed. */
+static uint32_t density(uint32_t value)
+{
+    if ((value & 0x80000000u) == 0) {
+        return value / 8 + 1;
+    }
+    value &= 0x7fffffffu;
+    return value >= 32 && value <= 34 ? UINT32_C(1) << (value - 3) : 0;
+}
+
+/* min(typical * multiplier, the longest wait), without overflow. `typical` in us. */
+static uint32_t longest(uint32_t typical, uint32_t multiplier)
+{
+    uint64_t us = (uint64_t)typical * multiplier;
+
+    return us < SFDP_LONGEST_US ? (uint32_t)us : SFDP_LONGEST_US;
+}
+
+/* Word 10: five bits of count and two of unit for each type; maximum = 2 (multiplier + 1) typical. */
+static uint32_t erase_max_us(uint32_t times, unsigned type)
+{
+    static const uint32_t unit_us[] = {1000, 16000, 128000, 1000000};
+    uint32_t typical = (field(times, 4 + 7 * type, 5) + 1) * unit_us[field(times, 9 + 7 * type, 2)];
+
+    return times == 0 ? SFDP_LONGEST_US : longest(typical, 2 * (field(times, 0, 4) + 1));
+}
+
+static void insert_by_size(struct sfdp_erase *types, struct sfdp_erase added)
+{
+    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
+        if (added.size > types[i].size) {
+            struct sfdp_erase next = types[i];
+
+            types[i] = added;
+            added = next;
+        }
+    }
+}
+
+static void parse_erase_types(const uint8_t *bfp, size_t len, uint32_t size, struct sfdp_erase *types)
+{
+    for (unsigned i = 0; i < SFDP_ERASE_TYPES; i++) {
+        uint32_t half = word(bfp, len, 8 + i / 2) >> (i % 2 * 16);
+        uint32_t exponent = half & 0xff;
+        struct sfdp_erase type = {.opcode = half >> 8 & 0xff, .max_us = erase_max_us(word(bfp, len, 10), i)};
+
+        if (exponent >= ERASE_EXPONENT_MIN && exponent <= ERASE_EXPONENT_MAX) {
+            type.size = UINT32_C(1) << exponent;
+        }
+        if (type.size != 0 && type.size <= size) {
+            insert_by_size(types, type);
+        }
+    }
+}
+
+/* Word 11: page size and program time; word 14: exit from deep power-down; word 15: quad enable. */
+static void parse_times(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
+{
+    static const uint32_t exit_unit_ns[] = {128, 1000, 8000, 64000};
+    uint32_t program = word(bfp, len, 11);
+    uint32_t power = word(bfp, len, 14);
+
+    if (program != 0) {
+        uint32_t typical = (field(program, 8, 5) + 1) * (field(program, 13, 1) != 0 ? 64 : 8);
+
+        chip->program_max_us = longest(typical, 2 * (field(program, 0, 4) + 1));
+        chip->page = field(program, 4, 4) >= 8 ? 1u << field(program, 4, 4) : chip->page;
+    }
+    if (power != 0 && field(power, 31, 1) == 0) {
+        chip->exit_dpd_us = ((field(power, 8, 5) + 1) * exit_unit_ns[field(power, 13, 2)] + 999) / 1000;
+    }
+    if (len >= 60 && field(word(bfp, len, 15), 20, 3) < QER_COUNT) {
+        chip->quad_enable = (uint8_t)field(word(bfp, len, 15), 20, 3);
+    }
+}
+
+bool sfdp_parse_bfp(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
+{
+    struct sfdp_erase types[SFDP_ERASE_TYPES] = {{0}};
+    uint32_t size = density(word(bfp, len, 2));
+
+    if (size == 0 || size > DENSITY_MAX) {
+        return false;
+    }
+    parse_erase_types(bfp, len, size, types);
+    if (types[0].size == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
+        chip->erase[i] = types[i];
+    }
+    chip->size = size;
+    parse_times(bfp, len, chip);
+    return true;
+}

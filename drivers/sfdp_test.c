@@ -1,0 +1,162 @@
+#include "tests/unit.h"
+
+#include <string.h>
+
+#include <farboot/util.h>
+
+#include "drivers/sfdp.h"
+#include "host/random.h"
+
+/* The basic flash parameters of the MX25R6435F, as boards/nrf52840dk lists them. */
+static const uint8_t mx25r[64] = {
+    0xe5, 0x20, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x03, 0x44, 0xeb, 0x08, 0x6b, 0x08, 0x3b, 0x04, 0xbb,
+    0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00, 0xff, 0xff, 0xff, 0x00, 0xff, 0x0c, 0x20, 0x0f, 0x52,
+    0x10, 0xd8, 0x00, 0xff, 0x23, 0x72, 0xf5, 0x00, 0x82, 0xed, 0x04, 0xcc, 0x44, 0x83, 0x68, 0x44,
+    0x30, 0xb0, 0x30, 0xb0, 0xf7, 0xc4, 0xd5, 0x5c, 0x00, 0xbe, 0x29, 0xff, 0xf0, 0xd0, 0xff, 0xff,
+};
+
+static const uint8_t header[SFDP_HEADER_SIZE] = {'S', 'F',  'D',  'P',  0x06, 0x01, 0x02, 0xff,
+                                                 0,   0x06, 0x01, 0x10, 0x30, 0,    0,    0xff};
+
+static void test_the_table_of_a_known_chip(void **state)
+{
+    struct sfdp_chip chip = {0};
+
+    (void)state;
+    assert_true(sfdp_parse_bfp(mx25r, sizeof(mx25r), &chip));
+    assert_int_equal(chip.size, 8 << 20);
+    assert_int_equal(chip.page, 256);
+    assert_int_equal(chip.program_max_us, 896 * 6);
+    assert_int_equal(chip.exit_dpd_us, 40);
+    assert_int_equal(chip.quad_enable, QER_S1B6);
+    assert_int_equal(chip.erase[0].size, 0x10000);
+    assert_int_equal(chip.erase[0].opcode, 0xd8);
+    assert_int_equal(chip.erase[0].max_us, 3840000);
+    assert_int_equal(chip.erase[1].size, 0x8000);
+    assert_int_equal(chip.erase[1].opcode, 0x52);
+    assert_int_equal(chip.erase[1].max_us, 1920000);
+    assert_int_equal(chip.erase[2].size, 0x1000);
+    assert_int_equal(chip.erase[2].opcode, 0x20);
+    assert_int_equal(chip.erase[2].max_us, 384000);
+    assert_int_equal(chip.erase[3].size, 0);
+}
+
+static void test_a_table_of_the_first_revision_leaves_the_rest_alone(void **state)
+{
+    struct sfdp_chip chip = {.page = 256, .program_max_us = 12345, .exit_dpd_us = 99, .quad_enable = QER_S2B7};
+
+    (void)state;
+    assert_true(sfdp_parse_bfp(mx25r, 36, &chip));
+    assert_int_equal(chip.erase[0].max_us, SFDP_LONGEST_US);
+    assert_int_equal(chip.page, 256);
+    assert_int_equal(chip.program_max_us, 12345);
+    assert_int_equal(chip.exit_dpd_us, 99);
+    assert_int_equal(chip.quad_enable, QER_S2B7);
+}
+
+static void test_densities(void **state)
+{
+    static const struct {
+        uint32_t word;
+        uint32_t size; /* 0: refused */
+    } rows[] = {{0x007fffff, 1 << 20},  {0x0fffffff, 32 << 20}, {0x7fffffff, 1 << 28}, {0x80000020, 1 << 29},
+                {0x80000022, 1u << 31}, {0x80000023, 0},        {0x80000000, 0},       {0xffffffff, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sfdp_chip chip = {0};
+        uint8_t bfp[64];
+
+        memcpy(bfp, mx25r, sizeof(bfp));
+        for (size_t j = 0; j < 4; j++) {
+            bfp[4 + j] = (uint8_t)(rows[i].word >> 8 * j);
+        }
+        assert_int_equal(sfdp_parse_bfp(bfp, sizeof(bfp), &chip), rows[i].size != 0);
+        assert_int_equal(chip.size, rows[i].size);
+    }
+}
+
+static void test_the_table_is_found(void **state)
+{
+    uint8_t bytes[SFDP_HEADER_SIZE];
+    uint32_t off = 0;
+    size_t len = 0;
+
+    (void)state;
+    assert_true(sfdp_find_bfp(header, &off, &len));
+    assert_int_equal(off, 0x30);
+    assert_int_equal(len, 64);
+    for (size_t i = 0; i < 12; i++) { /* signature, major revision, table ID, length */
+        bool matters = i < 4 || i == 5 || i == 8;
+
+        memcpy(bytes, header, sizeof(bytes));
+        bytes[i] ^= 0x40;
+        assert_int_equal(sfdp_find_bfp(bytes, &off, &len), !matters);
+    }
+    memcpy(bytes, header, sizeof(bytes));
+    bytes[11] = 8;
+    assert_false(sfdp_find_bfp(bytes, &off, &len));
+    bytes[11] = 0xff;
+    assert_true(sfdp_find_bfp(bytes, &off, &len));
+    assert_int_equal(len, SFDP_BFP_MAX);
+}
+
+/* Whatever a hostile chip says, what the driver computes with stays within bounds. */
+static void assert_usable(const struct sfdp_chip *chip)
+{
+    uint32_t last = UINT32_MAX;
+
+    assert_true(chip->size > 0 && chip->size <= UINT32_C(1) << 31);
+    assert_true(chip->page >= 256 && (chip->page & (chip->page - 1)) == 0);
+    assert_true(chip->program_max_us <= SFDP_LONGEST_US);
+    assert_true(chip->exit_dpd_us <= 10000);
+    assert_true(chip->quad_enable < QER_COUNT);
+    assert_true(chip->erase[0].size != 0);
+    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
+        uint32_t size = chip->erase[i].size;
+
+        assert_true(size <= last && size <= chip->size);
+        assert_true((size & (size - 1)) == 0 && (size == 0 || size >= 4096));
+        assert_true(chip->erase[i].max_us <= SFDP_LONGEST_US);
+        last = size;
+    }
+}
+
+static void test_mutations_stay_within_bounds(void **state)
+{
+    struct random random = {.state = 2};
+    size_t accepted = 0;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        struct sfdp_chip chip = {.page = 256};
+        uint8_t bfp[64];
+        uint32_t changes = 1 + random_below(&random, 8);
+
+        memcpy(bfp, mx25r, sizeof(bfp));
+        if (i % 4 == 0) {
+            random_fill(&random, bfp, sizeof(bfp));
+        }
+        while (changes-- > 0) {
+            bfp[random_below(&random, sizeof(bfp))] = (uint8_t)random_next(&random);
+        }
+        if (sfdp_parse_bfp(bfp, 36 + 4 * random_below(&random, 8), &chip)) {
+            assert_usable(&chip);
+            accepted++;
+        }
+    }
+    assert_true(accepted > 20000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_table_of_a_known_chip),
+        cmocka_unit_test(test_a_table_of_the_first_revision_leaves_the_rest_alone),
+        cmocka_unit_test(test_densities),
+        cmocka_unit_test(test_the_table_is_found),
+        cmocka_unit_test(test_mutations_stay_within_bounds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,83 @@
+/*
+ * A SPI NOR chip at the level of its commands, whatever controller it is behind: finding it in any state, waiting for
+ * it, erasing, write protection, quad enable, power modes. The driver of a controller supplies the bus and moves the
+ * data; it calls spi_nor_wait before each transfer and spi_nor_started after it has started a program.
+ *
+ * Sources: JESD216, the MX25R6435F data sheet, and the command sets of the vendors that Zephyr's spi_nor driver names.
+ */
+#ifndef DRIVERS_SPI_NOR_H
+#define DRIVERS_SPI_NOR_H
+
+#include <farboot/error.h>
+#include <farboot/timer.h>
+
+#include "drivers/sfdp.h"
+
+#define SPI_NOR_COMMAND_MAX 8u
+
+struct spi_nor_bus {
+    /*
+     * Sends `opcode` and then `len` (at most SPI_NOR_COMMAND_MAX) bytes of `data` on one line, and replaces them by
+     * what the chip answered in the same clocks. Returns OK, ERR_FLASH_TIMEOUT.
+     */
+    int (*command)(const void *context, uint8_t opcode, uint8_t *data, size_t len);
+
+    /* Waits until the controller has done with the program it was given. Returns OK, ERR_FLASH_TIMEOUT. */
+    int (*settle)(const void *context);
+};
+
+struct spi_nor_state {
+    struct sfdp_chip chip;
+    struct deadline busy_end; /* of what runs */
+    uint32_t poll_us;         /* how often to ask whether it still runs; 0: nothing runs */
+    bool is_present;
+    bool is_fast; /* MX25R: high-performance mode was switched on */
+};
+
+struct spi_nor {
+    const struct spi_nor_bus *bus;
+    const void *context; /* the bus's own */
+    struct spi_nor_state *state;
+    const char *name; /* for messages */
+    uint32_t size;    /* bytes, from devicetree */
+    uint32_t exit_dpd_us;
+    uint8_t id[3];       /* JEDEC ID, from devicetree */
+    uint8_t quad_enable; /* enum sfdp_qer, for a chip without SFDP */
+    bool needs_quad;     /* the controller will use four lines */
+};
+
+/*
+ * Brings the chip from whatever state it is in to ready: awake, not busy, not suspended, three-byte addresses (four
+ * above 16 MiB), no block protection, quad enabled if needed. Prints one warning if it is not the expected chip.
+ * Takes at most a second. Returns OK, ERR_FLASH_NO_DEVICE, ERR_FLASH_WRONG_DEVICE, ERR_FLASH_TIMEOUT, ERR_FLASH_IO.
+ */
+int spi_nor_init(const struct spi_nor *nor) ERROR_MUST_CHECK;
+
+/* Waits for what runs, then leaves the chip as after power-on. Returns OK or the error of what ran. */
+int spi_nor_deinit(const struct spi_nor *nor) ERROR_MUST_CHECK;
+
+/*
+ * Waits for what runs. Returns OK; its error: ERR_FLASH_TIMEOUT, ERR_FLASH_PROTECTED (the chip ignored it),
+ * ERR_FLASH_IO (the chip reports failure); ERR_FLASH_NO_DEVICE before a successful spi_nor_init.
+ */
+int spi_nor_wait(const struct spi_nor *nor) ERROR_MUST_CHECK;
+
+/* Before a program: as spi_nor_wait, and sees to it that the chip works at full speed. */
+int spi_nor_prepare(const struct spi_nor *nor) ERROR_MUST_CHECK;
+
+/* The controller has begun to program one page. */
+void spi_nor_program_started(const struct spi_nor *nor);
+
+/* Erases by the largest commands that fit; the last still runs on return. Errors as spi_nor_prepare. */
+int spi_nor_erase(const struct spi_nor *nor, uint32_t off, uint32_t len) ERROR_MUST_CHECK;
+
+/*
+ * The erase command with which to begin to erase [off, off + len): the largest that starts at `off` and fits. NULL
+ * when none does. Pure.
+ */
+const struct sfdp_erase *spi_nor_plan_erase(const struct sfdp_chip *chip, uint32_t off, uint32_t len);
+
+/* The smallest erasable unit, bytes. */
+uint32_t spi_nor_sector_size(const struct sfdp_chip *chip);
+
+#endif

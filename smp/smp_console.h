@@ -1,0 +1,14 @@
+/* An SMP server on the console of an application, with the groups that Kconfig chooses. */
+#ifndef SMP_SMP_CONSOLE_H
+#define SMP_SMP_CONSOLE_H
+
+#include "smp/server.h"
+
+/* `images` and `context` as in struct server_config; NULL without CONFIG_MCUMGR_GRP_IMG. Borrowed for good. */
+void smp_console_init(const struct server_images *images, void *context);
+
+/* Sleeps until the console has received something or another interrupt comes; serves the requests that are complete.
+ * Does not return from one that asks for a reset. */
+void smp_console_serve(void);
+
+#endif

@@ -1,0 +1,284 @@
+/* The nRF52840 put together: its address map, its peripherals, and what a reset does to each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/buffer.h"
+#include "vboard/board.h"
+#include "vboard/nrf/acl.h"
+
+#define FICR_BASE 0x10000000U
+#define RAM_BASE  0x20000000U
+#define RAM_SIZE  0x40000U
+#define APB_BASE  0x40000000U
+#define GPIO_BASE 0x50000000U
+#define PORT0     0x500U
+#define PORT1     0x800U
+#define PORT_SIZE 0x300U
+#define PPB_BASE  0xe0000000U
+#define PAGE      0x1000U
+#define ERASED    0xffU
+
+static void console_sent(void *ctx, uint8_t byte)
+{
+    board_console(ctx, byte);
+}
+
+static void ignore_sent(void *ctx, uint8_t byte)
+{
+    (void)ctx;
+    (void)byte;
+}
+
+static void put_word(uint8_t *at, uint32_t value)
+{
+    memcpy(at, &value, sizeof(value));
+}
+
+/* Factory information that firmware reads: page size and count, device ID, part, package, memory sizes. */
+static void fill_ficr(uint8_t *ficr, struct random random)
+{
+    memset(ficr, ERASED, PAGE);
+    put_word(ficr + 0x010, PAGE);
+    put_word(ficr + 0x014, 256);
+    put_word(ficr + 0x060, (uint32_t)random_next(&random));
+    put_word(ficr + 0x064, (uint32_t)random_next(&random));
+    put_word(ficr + 0x0a4, (uint32_t)random_next(&random));
+    put_word(ficr + 0x0a8, (uint32_t)random_next(&random));
+    put_word(ficr + 0x100, 0x00052840);
+    put_word(ficr + 0x104, 0x41414630); /* "AAF0" */
+    put_word(ficr + 0x108, 0x2004);
+    put_word(ficr + 0x10c, 0x100);
+    put_word(ficr + 0x110, 0x400);
+}
+
+static void attach(struct vboard *board, struct periph *periph)
+{
+    board->apb[(periph->base - APB_BASE) / PAGE] = periph;
+}
+
+static void init_peripherals(struct vboard *board)
+{
+    struct machine *machine = &board->machine;
+    const struct uarte_wires console = {board, board->wiring->console_txd, board->wiring->console_rxd, console_sent};
+    const struct uarte_wires unused = {board, ~0U, ~0U, ignore_sent};
+
+    power_init(&board->power, machine);
+    nvmc_init(&board->nvmc, machine, &board->flash, &board->uicr);
+    uarte_init(&board->uarte[0], machine, "UARTE0", 0x40002000U, 2, &console);
+    uarte_init(&board->uarte[1], machine, "UARTE1", 0x40028000U, 40, &unused);
+    gpio_init(&board->gpio[0], machine, "P0", GPIO_BASE + PORT0);
+    gpio_init(&board->gpio[1], machine, "P1", GPIO_BASE + PORT1);
+    attach(board, &board->power.periph);
+    attach(board, &board->nvmc.periph);
+    attach(board, &board->uarte[0].periph);
+    attach(board, &board->uarte[1].periph);
+}
+
+static void drive_buttons(struct vboard *board)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t pin = board->wiring->buttons[i];
+
+        if ((board->config.pressed_buttons >> i & 1) != 0) {
+            board->gpio[pin / 32].driven |= 1U << pin % 32;
+        }
+    }
+}
+
+static void reset_requested(void *ctx)
+{
+    struct vboard *board = ctx;
+
+    machine_request_reset(&board->machine, RESET_SOFT);
+}
+
+static void locked_up(void *ctx)
+{
+    struct vboard *board = ctx;
+
+    board_say(board, VBOARD_NARRATION, "processor lock-up: a fault inside HardFault, or no handler");
+    machine_request_reset(&board->machine, RESET_LOCKUP);
+}
+
+static void fault_taken(void *ctx, unsigned exception)
+{
+    static const char *const names[] = {
+        [V7M_HARD_FAULT] = "HardFault",
+        [V7M_MEM_MANAGE] = "MemManage",
+        [V7M_BUS_FAULT] = "BusFault",
+        [V7M_USAGE_FAULT] = "UsageFault",
+    };
+    struct vboard *board = ctx;
+    const struct v7m *v7m = &board->machine.v7m;
+
+    if (exception > V7M_USAGE_FAULT) {
+        return;
+    }
+    board_say(board, VBOARD_NARRATION, "%s: CFSR 0x%08x, address 0x%08x, in the block at 0x%08x", names[exception],
+              (unsigned)v7m->cfsr, (unsigned)board->machine.cpu.fault.addr, (unsigned)board->machine.cpu.block);
+}
+
+static bool unmasked(void *ctx)
+{
+    const struct vboard *board = ctx;
+
+    return v7m_unmasked(&board->machine.v7m);
+}
+
+static void init_processor(struct vboard *board)
+{
+    const struct cpu_bus bus = {board, board_read, board_write, board_store, board_judge, unmasked};
+    const struct v7m_hooks hooks = {board, reset_requested, locked_up, fault_taken};
+    const struct cpu_memory memory[] = {
+        {CPU_ROM, 0, VBOARD_INTERNAL_SIZE, board->flash.data},
+        {CPU_RAM, RAM_BASE, RAM_SIZE, board->machine.ram},
+        {CPU_ROM, NVMC_UICR_BASE, NVMC_UICR_SIZE, board->uicr.data},
+        {CPU_ROM, FICR_BASE, PAGE, board->ficr},
+        {CPU_DEVICE, APB_BASE, APB_PAGES * PAGE, NULL},
+        {CPU_DEVICE, GPIO_BASE, PAGE, NULL},
+        {CPU_DEVICE, PPB_BASE, 0x100000U, NULL},
+    };
+
+    cpu_init(&board->machine.cpu, &board->machine.clock, &bus, memory, sizeof(memory) / sizeof(memory[0]));
+    v7m_init(&board->machine.v7m, &board->machine.cpu, &board->machine.clock, &hooks);
+}
+
+void board_soc_init(struct vboard *board)
+{
+    struct machine *machine = &board->machine;
+
+    machine->ram_base = RAM_BASE;
+    machine->ram_size = RAM_SIZE;
+    machine->ram = aligned_alloc(PAGE, RAM_SIZE);
+    board->ficr = aligned_alloc(PAGE, PAGE);
+    if (machine->ram == NULL || board->ficr == NULL) {
+        abort();
+    }
+    fill_ficr(board->ficr, machine->random);
+    init_processor(board);
+    init_peripherals(board);
+    drive_buttons(board);
+}
+
+void board_soc_free(struct vboard *board)
+{
+    cpu_free(&board->machine.cpu);
+    power_free(&board->power);
+    nvmc_free(&board->nvmc);
+    uarte_free(&board->uarte[0]);
+    uarte_free(&board->uarte[1]);
+    gpio_free(&board->gpio[0]);
+    gpio_free(&board->gpio[1]);
+    free(board->machine.ram);
+    free(board->ficr);
+}
+
+void board_soc_reset(struct vboard *board, enum reset_kind kind)
+{
+    struct machine *machine = &board->machine;
+
+    if (kind == RESET_POWER_ON) {
+        random_fill(&machine->random, machine->ram, machine->ram_size);
+    }
+    for (size_t i = 0; i < APB_PAGES; i++) {
+        if (board->apb[i] != NULL && board->apb[i] != &board->power.periph) {
+            periph_reset(board->apb[i], kind);
+        }
+    }
+    power_reset(&board->power, kind);
+    periph_reset(&board->gpio[0].periph, kind);
+    periph_reset(&board->gpio[1].periph, kind);
+    cpu_restart(&machine->cpu);
+    v7m_reset(&machine->v7m);
+}
+
+bool board_devices_work(const struct vboard *board)
+{
+    return uarte_is_working(&board->uarte[0]);
+}
+
+/* ---- the bus ---- */
+
+/* The peripheral at an address, and the offset in it; NULL where there is none. */
+static struct periph *periph_at(struct vboard *board, uint32_t addr, uint32_t *off)
+{
+    uint32_t page = (addr - APB_BASE) / PAGE;
+
+    *off = addr % PAGE;
+    if (page < APB_PAGES) {
+        return board->apb[page];
+    }
+    if (*off >= PORT0 && *off < PORT1) {
+        *off -= PORT0;
+        return &board->gpio[0].periph;
+    }
+    if (*off >= PORT1 && *off < PORT1 + PORT_SIZE) {
+        *off -= PORT1;
+        return &board->gpio[1].periph;
+    }
+    return NULL;
+}
+
+uint32_t board_read(void *ctx, uint32_t addr, unsigned size)
+{
+    struct vboard *board = ctx;
+    struct periph *periph;
+    uint32_t off;
+    uint32_t value;
+
+    if (board->machine.power_lost) {
+        return 0;
+    }
+    if (addr >= PPB_BASE) {
+        return v7m_read(&board->machine.v7m, addr, size);
+    }
+    periph = periph_at(board, addr, &off);
+    if (periph == NULL) {
+        machine_note(&board->machine, "nothing is modelled at 0x%08x; it reads 0", (unsigned)(addr & ~(PAGE - 1)));
+        return 0;
+    }
+    value = periph_read(periph, off & ~3U) >> (8 * (off & 3));
+    return size == 4 ? value : value & ((1U << (8 * size)) - 1);
+}
+
+void board_write(void *ctx, uint32_t addr, unsigned size, uint32_t value)
+{
+    struct vboard *board = ctx;
+    struct periph *periph;
+    uint32_t off;
+
+    if (board->machine.power_lost) {
+        return;
+    }
+    if (addr >= PPB_BASE) {
+        v7m_write(&board->machine.v7m, addr, size, value);
+        return;
+    }
+    periph = periph_at(board, addr, &off);
+    if (periph == NULL) {
+        machine_note(&board->machine, "nothing is modelled at 0x%08x; writes do nothing",
+                     (unsigned)(addr & ~(PAGE - 1)));
+    } else if (size != 4 || off % 4 != 0) {
+        machine_bug(&board->machine, "%u-byte write to %s at 0x%08x: peripherals take aligned words only", size,
+                    periph->name, (unsigned)addr);
+    } else {
+        periph_write(periph, off, value);
+    }
+}
+
+void board_store(void *ctx, uint32_t addr, unsigned size, uint32_t value)
+{
+    struct vboard *board = ctx;
+
+    nvmc_store(&board->nvmc, addr, size, value);
+}
+
+enum cpu_verdict board_judge(void *ctx, enum cpu_access access, uint32_t addr, unsigned size)
+{
+    struct vboard *board = ctx;
+
+    if (addr < VBOARD_INTERNAL_SIZE) {
+        return acl_blocks(&board->nvmc.periph, ACL_READ, addr, size) ? CPU_DENIED_BY_BUS : CPU_ALLOWED;
+    }
+    return v7m_mpu_allows(&board->machine.v7m, access, addr, size) ? CPU_ALLOWED : CPU_DENIED_BY_MPU;
+}

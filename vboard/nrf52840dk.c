@@ -1,0 +1,13 @@
+/* The nRF52840 DK (PCA10056): what is connected where. Source: its devicetree in Zephyr, boards/nordic/nrf52840dk. */
+#include "vboard/board.h"
+
+const struct board_wiring board_wirings[] = {
+    {
+        .name = "nrf52840dk",
+        .summary = "nRF52840 DK (PCA10056): nRF52840, MX25R6435F on QSPI, console on UARTE0",
+        .console_txd = PIN(0, 6),
+        .console_rxd = PIN(0, 8),
+        .buttons = {PIN(0, 11), PIN(0, 12), PIN(0, 24), PIN(0, 25)},
+    },
+};
+const size_t board_wiring_count = sizeof(board_wirings) / sizeof(board_wirings[0]);
