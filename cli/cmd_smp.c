@@ -343,7 +343,7 @@ static void show_console(void *context, uint8_t byte)
     (void)fputc(byte, stderr);
 }
 
-static int talk(const struct cli_args *args, const struct action *action, uint32_t baud, uint32_t timeout_s)
+static int talk(const struct cli_args *args, const struct action *action, uint32_t baud, int timeout_ms)
 {
     struct session *session = host_alloc(sizeof(*session));
     struct port port;
@@ -354,7 +354,7 @@ static int talk(const struct cli_args *args, const struct action *action, uint32
         (struct session){.args = args, .argument = args->positional.count > 2 ? args->positional.words[2] : NULL};
     error = port_open(&port, cli_value(args, "port", ""), baud, &session->failure);
     if (error == OK) {
-        client_init(&session->client, &port, (int)timeout_s * 1000);
+        client_init(&session->client, &port, timeout_ms);
         session->client.text = cli_given(args, "console") ? show_console : NULL;
         error = action->run(session);
         port_close(&port);
@@ -366,23 +366,34 @@ static int talk(const struct cli_args *args, const struct action *action, uint32
     return status;
 }
 
+/* Seconds, with decimals. */
+static bool parse_timeout(const struct cli_args *args, int *timeout_ms)
+{
+    const char *text = cli_value(args, "timeout", "3");
+    char *end = NULL;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end != 0 || !(seconds >= 0.05 && seconds <= 3600)) {
+        (void)cli_usage(&command, "--timeout: '%s' is not a number of seconds from 0.05 to 3600", text);
+        return false;
+    }
+    *timeout_ms = (int)(seconds * 1000);
+    return true;
+}
+
 static int run(const struct cli_args *args)
 {
     const struct action *action = find_action(args);
     uint64_t baud;
-    uint64_t timeout_s;
+    int timeout_ms;
 
-    if (action == NULL || !cli_number(args, "baud", 115200, UINT32_MAX, &baud) ||
-        !cli_number(args, "timeout", 3, 3600, &timeout_s)) {
+    if (action == NULL || !cli_number(args, "baud", 115200, UINT32_MAX, &baud) || !parse_timeout(args, &timeout_ms)) {
         return CLI_USAGE;
     }
     if (!cli_given(args, "port")) {
         return cli_usage(&command, "which port? give --port DEV");
     }
-    if (timeout_s == 0) {
-        return cli_usage(&command, "--timeout is at least 1 second");
-    }
-    return talk(args, action, (uint32_t)baud, (uint32_t)timeout_s);
+    return talk(args, action, (uint32_t)baud, timeout_ms);
 }
 
 int cmd_smp(int argc, char **argv)

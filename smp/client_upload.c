@@ -19,7 +19,7 @@ enum {
     STALLS_MAX = 5,
     /* The first answer waits for an erase. */
     PATIENCE_FIRST = 4,
-    PATIENCE_DATA = 2,
+    PATIENCE_DATA = 1,
 };
 
 struct upload {
