@@ -8,6 +8,7 @@
 #include "vboard/nrf/gpio.h"
 #include "vboard/nrf/nvmc.h"
 #include "vboard/nrf/power.h"
+#include "vboard/nrf/timer.h"
 #include "vboard/nrf/uarte.h"
 #include "vboard/vboard.h"
 
@@ -51,6 +52,7 @@ struct vboard {
 
     struct nvmc nvmc;
     struct power power;
+    struct timer timers[5];
     struct uarte uarte[2];
     struct gpio gpio[2];
     struct periph *apb[APB_PAGES]; /* by page of 4 KiB from 0x40000000 */

@@ -74,6 +74,24 @@ static void init_peripherals(struct vboard *board)
     attach(board, &board->uarte[1].periph);
 }
 
+static void init_timers(struct vboard *board)
+{
+    static const struct {
+        const char *name;
+        uint32_t base;
+        int irq;
+    } timers[] = {{"TIMER0", 0x40008000U, 8},
+                  {"TIMER1", 0x40009000U, 9},
+                  {"TIMER2", 0x4000a000U, 10},
+                  {"TIMER3", 0x4001a000U, 26},
+                  {"TIMER4", 0x4001b000U, 27}};
+
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        timer_init(&board->timers[i], &board->machine, timers[i].name, timers[i].base, timers[i].irq);
+        attach(board, &board->timers[i].periph);
+    }
+}
+
 static void drive_buttons(struct vboard *board)
 {
     for (unsigned i = 0; i < 4; i++) {
@@ -157,6 +175,7 @@ void board_soc_init(struct vboard *board)
     fill_ficr(board->ficr, machine->random);
     init_processor(board);
     init_peripherals(board);
+    init_timers(board);
     drive_buttons(board);
 }
 
@@ -165,6 +184,9 @@ void board_soc_free(struct vboard *board)
     cpu_free(&board->machine.cpu);
     power_free(&board->power);
     nvmc_free(&board->nvmc);
+    for (size_t i = 0; i < sizeof(board->timers) / sizeof(board->timers[0]); i++) {
+        timer_free(&board->timers[i]);
+    }
     uarte_free(&board->uarte[0]);
     uarte_free(&board->uarte[1]);
     gpio_free(&board->gpio[0]);
