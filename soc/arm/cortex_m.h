@@ -41,6 +41,7 @@
 #define CORTEX_SHCSR_FAULTS   (7u << 16) /* MemManage, BusFault, UsageFault enabled */
 #define CORTEX_CFSR_MMARVALID (1u << 7)
 #define CORTEX_CFSR_MSTKERR   (1u << 4)
+#define CORTEX_CFSR_STKERR    (1u << 12)
 #define CORTEX_CFSR_MEMMANAGE 0xffu
 #define CORTEX_CFSR_BUSFAULT  0xff00u
 #define CORTEX_CFSR_BFARVALID (1u << 15)

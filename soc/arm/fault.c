@@ -40,12 +40,13 @@ __attribute__((naked)) void fault_entry(void)
                      "b    fault_report\n");
 }
 
-static bool frame_is_readable(const struct exception_frame *frame)
+/* After an overflow the core could not stack, and what lies there is something else. */
+static bool frame_is_there(const struct exception_frame *frame, uint32_t cfsr)
 {
     uintptr_t address = (uintptr_t)frame;
 
-    return address >= (uintptr_t)stack_guard_start && address <= (uintptr_t)stack_top - sizeof(*frame) &&
-           address % sizeof(uint32_t) == 0;
+    return (cfsr & (CORTEX_CFSR_MSTKERR | CORTEX_CFSR_STKERR)) == 0 && address >= (uintptr_t)stack_guard_start &&
+           address <= (uintptr_t)stack_top - sizeof(*frame) && address % sizeof(uint32_t) == 0;
 }
 
 static bool is_stack_overflow(uint32_t cfsr)
@@ -86,7 +87,7 @@ __attribute__((used)) _Noreturn void fault_report(const struct exception_frame *
     static const struct exception_frame unknown;
     uint32_t cfsr = *reg32(CORTEX_SCB_CFSR);
     uint32_t exception;
-    struct exception_frame seen = frame_is_readable(frame) ? *frame : unknown;
+    struct exception_frame seen = frame_is_there(frame, cfsr) ? *frame : unknown;
 
     __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
     LOG_ERR("fault: %s (exception %u) pc=0x%08x lr=0x%08x cfsr=0x%08x hfsr=0x%08x addr=0x%08x", fault_name(cfsr),
