@@ -95,12 +95,12 @@ function(farboot_compile image)
     -include ${directory}/include/autoconf.h "SHELL:-fmacro-prefix-map=${FARBOOT_BASE}=."
     $<$<COMPILE_LANGUAGE:C>:${FARBOOT_FIRMWARE_WARNINGS}>)
   target_link_options(${image} PRIVATE
-    ${FARBOOT_BOARD_CPU} --specs=picolibc.specs -nostartfiles -Wl,--gc-sections -Wl,-Map=${directory}/${image}.map)
+    ${FARBOOT_BOARD_CPU} --specs=picolibc.specs -nostartfiles -Wl,--gc-sections -Wl,--nmagic -Wl,-Map=${directory}/${image}.map)
   set_property(TARGET ${image} PROPERTY RULE_LAUNCH_LINK
     "${FARBOOT_PYTHON} ${FARBOOT_BASE}/cmake/link.py --image ${image} --directory ${directory} --")
   add_custom_command(TARGET ${image} POST_BUILD
     COMMAND ${CMAKE_OBJCOPY} -O ihex $<TARGET_FILE:${image}> ${directory}/${image}.hex
-    COMMAND ${CMAKE_OBJCOPY} -O binary --gap-fill 0xff $<TARGET_FILE:${image}> ${directory}/${image}.bin
+    COMMAND ${CMAKE_OBJCOPY} -I ihex -O binary --gap-fill 0xff ${directory}/${image}.hex ${directory}/${image}.bin
     BYPRODUCTS ${directory}/${image}.hex ${directory}/${image}.bin VERBATIM)
 endfunction()
 
