@@ -219,6 +219,18 @@ static void program_some_bits(struct random *random, uint8_t *data, const uint8_
     }
 }
 
+/* A program that changed nothing leaves no trace, and nobody could count it. */
+static void uncount_unchanged(struct nor_model *model, uint32_t off, const uint8_t *before, size_t len)
+{
+    uint32_t block = model->config->geometry.write_block;
+
+    for (size_t i = 0; model->programs != NULL && i < len; i += block) {
+        if (memcmp(model->data + off + i, before + i, block) == 0) {
+            model->programs[(off + i) / block]--;
+        }
+    }
+}
+
 int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *src, size_t len, uint32_t seed)
 {
     struct random random = {seed};
@@ -226,12 +238,15 @@ int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *sr
     uint32_t block = model->config->geometry.write_block;
     uint32_t page = model->config->timing.page_size;
     int err = check_program(model, off, src, len);
+    uint8_t *before;
     uint32_t prefix;
     uint32_t torn;
 
     if (err != OK || len == 0) {
         return err;
     }
+    before = host_alloc(len);
+    memcpy(before, model->data + off, len);
     prefix = random_below(&random, (uint32_t)(len / block)) * block;
     torn = block;
     if (page > block && (random_next(&random) & 1) != 0) { /* a chip programs the bytes of a page together */
@@ -241,6 +256,8 @@ int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *sr
     torn = torn < len - prefix ? torn : (uint32_t)(len - prefix);
     program_bits(model->data + off, src, prefix, erased);
     program_some_bits(&random, model->data + off + prefix, (const uint8_t *)src + prefix, torn, erased);
+    uncount_unchanged(model, off, before, len);
+    free(before);
     model->stats.programs++;
     model->stats.bytes_programmed += prefix;
     return OK;

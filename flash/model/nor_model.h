@@ -72,7 +72,7 @@ int nor_model_erase(struct nor_model *model, uint32_t off, uint32_t len) ERROR_M
  * replayed. program: a prefix of the data, then one write block (or, where the part programs a page at once, the rest
  * of a page) in which only some of the bits changed. erase: bits of the range that have fallen and risen at random,
  * from hardly any to nearly all, or cells of 8 bytes that are erased beside others that are untouched. An interrupted
- * erase does not restart the count of programs.
+ * erase does not restart the count of programs; an interrupted program counts where it changed something.
  */
 int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *src, size_t len,
                            uint32_t seed) ERROR_MUST_CHECK;
