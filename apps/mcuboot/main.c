@@ -1,13 +1,106 @@
+/*
+ * The bootloader image: devices up, boot_go, devices down, jump. The core decides everything (boot/boot.h); here is
+ * what depends on the target and on this image's configuration.
+ */
+#include <stdio.h>
+
 #include <farboot/console.h>
 #include <farboot/log.h>
 #include <farboot/soc.h>
+#include <farboot/timer.h>
+#include <farboot/util.h>
 
+#include "boot/boot.h"
 #include "pm_config.h"
+
+#define ATTEMPTS         3
+#define ATTEMPT_PAUSE_US 1000000U
+
+/* From the build: the public key of CONFIG_BOOT_SIGNATURE_KEY_FILE. */
+extern const unsigned char ecdsa_pub_key[];
+extern const unsigned int ecdsa_pub_key_len;
+
+static uint8_t work_space[1024] __attribute__((aligned(4)));
+
+/* A slot whose device answers. NULL otherwise, after one warning: the primary must boot without a secondary. */
+static const struct flash_area *open_slot(uint8_t id, const char *name)
+{
+    const struct flash_area *area = NULL;
+    int err = flash_area_open(id, &area);
+
+    if (err == OK) {
+        err = flash_init(area->dev);
+    }
+    if (err != OK) {
+        LOG_WRN("No %s slot: flash device %s, error FLASH-%d", name,
+                area != NULL ? area->dev->name : "not in this image", -err & 0xff);
+        return NULL;
+    }
+    return area;
+}
+
+static int attempt(struct boot_result *result)
+{
+    const struct boot_key key = {ecdsa_pub_key, ecdsa_pub_key_len};
+    const struct boot_config config = {
+        .primary = open_slot(PM_MCUBOOT_PRIMARY_ID, "primary"),
+        .secondary = open_slot(PM_MCUBOOT_SECONDARY_ID, "secondary"),
+        .mode = IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : &boot_mode_swap_offset,
+        .keys = &key,
+        .key_count = 1,
+        .buffer = work_space,
+        .buffer_size = sizeof work_space,
+        .max_sectors = CONFIG_BOOT_MAX_IMG_SECTORS,
+        .validate_primary = IS_ENABLED(CONFIG_BOOT_VALIDATE_SLOT0),
+        .downgrade_prevention = IS_ENABLED(CONFIG_MCUBOOT_DOWNGRADE_PREVENTION),
+        .verify_address = IS_ENABLED(CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS),
+        .primary_address = PM_MCUBOOT_PRIMARY_ADDRESS,
+    };
+
+    return config.primary != NULL ? boot_go(&config, result) : ERR_FLASH_NO_AREA;
+}
+
+/* Controllers and chips as after reset, for the application's own drivers. */
+static void close_slots(void)
+{
+    static const uint8_t ids[] = {PM_MCUBOOT_PRIMARY_ID, PM_MCUBOOT_SECONDARY_ID};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        const struct flash_area *area;
+
+        if (flash_area_open(ids[i], &area) == OK) {
+            (void)flash_deinit(area->dev);
+        }
+    }
+}
 
 int main(void)
 {
+    struct boot_result result;
+    int err = ERR_BOOT_NO_IMAGE;
+
     console_init();
+    printf("*** Booting Farboot " FARBOOT_VERSION " ***\n");
     LOG_INF("Starting bootloader");
+    for (int i = 0; i < ATTEMPTS && err != OK; i++) {
+        if (i > 0) { /* a device that failed in the middle of an update may be back */
+            close_slots();
+            timer_wait(ATTEMPT_PAUSE_US);
+        }
+        err = attempt(&result);
+    }
+    close_slots();
+    if (err != OK) {
+        LOG_ERR("Unable to find bootable image");
+        console_deinit();
+        for (;;) {
+            soc_idle();
+        }
+    }
+    LOG_INF("Bootloader chainload address offset: 0x%x", (unsigned)result.image_off);
+    LOG_INF("Image version: v%d.%d.%d", result.header.version.major, result.header.version.minor,
+            result.header.version.revision);
+    LOG_INF("Jumping to the first image slot");
     console_deinit();
-    soc_jump(PM_APP_ADDRESS);
+    soc_jump(PM_MCUBOOT_PRIMARY_ADDRESS + result.header.hdr_size);
 }

@@ -1,0 +1,59 @@
+/*
+ * The bootloader core: finishes or begins what the trailers ask for, and finds the image to run. Portable C11; needs
+ * flash areas, crypto/, hardened/ and log_line, and nothing else of the target. No heap, no state between calls.
+ *
+ *     boot_go: open slots -> read state -> { plan_next -> apply -> commit }* -> verify primary -> result
+ *
+ * The damage model and the reasoning are in docs/DESIGN.md and docs/SPEC.md.
+ */
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <farboot/flash_area.h>
+#include <farboot/image_format.h>
+
+#include "boot/trailer.h"
+#include "boot/verify.h"
+
+/* How an image gets from the secondary slot to the primary. Each is one file. */
+struct boot_mode;
+extern const struct boot_mode boot_mode_swap_offset;
+extern const struct boot_mode boot_mode_overwrite;
+
+/* Everything is constant during boot_go and stays the caller's. */
+struct boot_config {
+    const struct flash_area *primary;
+    const struct flash_area *secondary; /* NULL: not reachable in this boot; the primary then boots as it is */
+    const struct boot_mode *mode;
+
+    const struct boot_key *keys; /* whose images are accepted */
+    size_t key_count;
+
+    uint8_t *buffer;    /* work space for copying and hashing, aligned to 4 bytes */
+    size_t buffer_size; /* bytes: two halves, each a multiple of every write block; 1 KiB is as fast as more */
+
+    uint32_t max_sectors;      /* CONFIG_BOOT_MAX_IMG_SECTORS, shapes the trailer; 0: the larger slot's sectors */
+    bool validate_primary;     /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
+    bool downgrade_prevention; /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
+    bool verify_address;       /* refuse images whose reset vector is outside the primary slot */
+    uint32_t primary_address;  /* bus address of the primary slot, for verify_address */
+};
+
+struct boot_result {
+    uint32_t image_off;         /* of the image to run, bytes from the start of the primary's device */
+    struct image_header header; /* of that image */
+    enum swap_type performed;   /* what was completed in this boot; SWAP_NONE: nothing */
+    int refused;                /* why a request was refused and cleared in this boot; OK: none was */
+};
+
+/*
+ * Returns OK and an image that was verified in this boot; ERR_BOOT_NO_IMAGE: there is none, `result` then says only
+ * what was refused; what flash areas return, when the primary's device fails.
+ */
+int boot_go(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
+
+#endif

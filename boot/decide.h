@@ -1,0 +1,30 @@
+/* What two trailers ask for, when no update is half done. The tables are data: docs/SPEC.md, "Decision". */
+#ifndef BOOT_DECIDE_H
+#define BOOT_DECIDE_H
+
+#include "boot/trailer.h"
+
+/* One row; it applies when every field that is not 0 (any) equals the trailers'. Values are of the trailer's enums. */
+struct swap_rule {
+    uint8_t magic_primary;
+    uint8_t magic_secondary;
+    uint8_t image_ok_primary;
+    uint8_t image_ok_secondary;
+    uint8_t copy_done_primary;
+    uint8_t copy_done_secondary;
+    uint8_t type; /* enum swap_type */
+};
+
+struct swap_rules {
+    const struct swap_rule *rows;
+    uint8_t count;
+};
+
+extern const struct swap_rules swap_rules_offset;
+extern const struct swap_rules swap_rules_overwrite;
+
+/* The first row that applies; SWAP_NONE when none does. */
+enum swap_type swap_decide(const struct swap_rules *rules, const struct trailer *primary,
+                           const struct trailer *secondary);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * What the update modes share with the loop in boot.c, and nobody else sees: the two slots, the state of an update,
+ * and the functions of which a mode consists.
+ */
+#ifndef BOOT_MODE_H
+#define BOOT_MODE_H
+
+#include "boot/boot.h"
+#include "boot/decide.h"
+#include "boot/step.h"
+
+/*
+ * The state of an update: everything that planning looks at. Read from flash once per boot; afterwards `advance` keeps
+ * it equal to what reading flash again would give.
+ */
+struct update {
+    enum swap_type type;     /* SWAP_NONE: there is nothing to do */
+    bool is_resumed;         /* the type comes from the primary trailer of an update that was begun */
+    enum swap_type fallback; /* what to try when there is no image that a revert could bring back */
+    bool replaces_invalid;   /* what the primary holds is known to be no valid image and need not be kept */
+
+    struct trailer primary;
+    struct trailer secondary;
+
+    uint32_t sector;            /* bytes of the unit of exchange */
+    uint32_t sectors;           /* to be exchanged */
+    uint32_t primary_sectors;   /* of them, used by the image that begins in the primary */
+    uint32_t secondary_sectors; /* of them, used by the image that begins in the secondary */
+    uint32_t swap_size;         /* bytes of the larger image; goes into the trailer */
+    uint32_t tlv_sizes;         /* goes into the trailer */
+
+    uint32_t done;              /* steps of the exchange that are on flash */
+    bool primary_is_cleared;    /* overwrite: the trailer, before anything is copied over */
+    bool is_copied;             /* overwrite */
+    bool secondary_is_cleared;  /* its trailer */
+    bool head_is_erased;        /* the secondary's first sector, at the end */
+    hardened_bool is_installed; /* what was installed is verified in the primary */
+};
+
+/* One boot. */
+struct boot {
+    const struct boot_config *config;
+    struct boot_result *result;
+    struct boot_slot slots[2]; /* by enum boot_slot_id */
+    bool has_secondary;        /* its trailer could be read */
+    struct update update;
+    hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
+};
+
+/* Verifies the primary: sets primary_is_valid and the result's header. */
+void boot_verify_primary(struct boot *boot);
+
+/* Opens and verifies the image that an update of this type would install. Returns what image_open_untrusted and
+ * verify_image return. */
+int boot_open_source(struct boot *boot, enum swap_type type, struct image *source) ERROR_MUST_CHECK;
+
+/* Finishes or begins what the trailers ask for (update.c). Whatever fails is said and leaves a state to go on from. */
+void boot_update(struct boot *boot);
+
+/* Puts a valid image of the secondary into a primary that has none, if there is one. */
+void boot_recover(struct boot *boot);
+
+struct boot_mode {
+    const char *start_line;         /* logged when an update begins or goes on */
+    const struct swap_rules *rules; /* for the common part of the decision */
+    uint8_t status_steps;           /* status cells per sector */
+    bool has_tlv_sizes;             /* field of the trailer */
+    bool can_revert;
+
+    /* Whether this mode can work with these slots. Returns OK; ERR_BOOT_GEOMETRY after saying why not. */
+    int (*check)(const struct boot *boot) ERROR_MUST_CHECK;
+
+    /* From the trailers to type, is_resumed, done and fallback. Touches no flash. */
+    void (*classify)(struct boot *boot);
+
+    /* Where the image to be installed lies in the secondary slot. */
+    uint32_t (*source_off)(const struct boot *boot, enum swap_type type);
+
+    /* Largest image that may be at source_off. */
+    uint32_t (*source_limit)(const struct boot *boot, enum swap_type type);
+
+    /*
+     * Sizes of an update of which no step is done. `source` is verified.
+     * Returns OK; ERR_IMAGE_SIZE after saying what is too large.
+     */
+    int (*start)(struct boot *boot, const struct image *source) ERROR_MUST_CHECK;
+
+    /* Sizes of one that was interrupted after its first step; what flash holds there is believed only within bounds. */
+    void (*resume)(struct boot *boot);
+
+    struct boot_step (*plan)(const struct update *update);
+    void (*advance)(struct update *update, const struct boot_step *step);
+};
+
+/* Whether the primary trailer says that an update was begun and not completed. */
+static inline bool update_is_begun(const struct trailer *primary)
+{
+    return primary->magic == TRAILER_MAGIC_GOOD && primary->copy_done == TRAILER_FLAG_UNSET &&
+           primary->swap_type != SWAP_NONE;
+}
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * Overwrite only: the image in the secondary replaces the one in the primary; there is no way back. The request stays
+ * in the secondary until the primary is verified, so whatever is interrupted begins again from the start. MCUboot's
+ * layout; docs/SPEC.md, "Overwrite only".
+ */
+#include "boot/mode.h"
+
+#include <farboot/log.h>
+
+static int check(const struct boot *boot)
+{
+    if (boot->slots[BOOT_PRIMARY].sectors != 0 && boot->slots[BOOT_SECONDARY].sectors != 0) {
+        return OK;
+    }
+    LOG_WRN("Cannot upgrade: slots do not begin and end at sectors");
+    return ERR_BOOT_GEOMETRY;
+}
+
+static void classify(struct boot *boot)
+{
+    struct update *update = &boot->update;
+
+    update->type = swap_decide(boot->config->mode->rules, &update->primary, &update->secondary);
+}
+
+static uint32_t source_off(const struct boot *boot, enum swap_type type)
+{
+    (void)boot;
+    (void)type;
+    return 0;
+}
+
+static uint32_t source_limit(const struct boot *boot, enum swap_type type)
+{
+    uint32_t primary = boot->slots[BOOT_PRIMARY].layout.swap_info;
+    uint32_t secondary = boot->slots[BOOT_SECONDARY].layout.swap_info;
+
+    (void)type;
+    return primary < secondary ? primary : secondary;
+}
+
+static int start(struct boot *boot, const struct image *source)
+{
+    boot->update.swap_size = source->end;
+    LOG_INF("Image 0 upgrade secondary slot -> primary slot");
+    LOG_INF("Image 0 copying the secondary slot to the primary slot: 0x%x bytes", (unsigned)source->end);
+    return OK;
+}
+
+static void resume(struct boot *boot)
+{
+    (void)boot; /* never: this mode keeps no progress */
+}
+
+static struct boot_step plan(const struct update *update)
+{
+    if (!update->primary_is_cleared) {
+        return (struct boot_step){.kind = STEP_ERASE_TRAILER, .dst = BOOT_PRIMARY};
+    }
+    if (!update->is_copied) {
+        return (struct boot_step){
+            .kind = STEP_COPY, .dst = BOOT_PRIMARY, .src = BOOT_SECONDARY, .len = update->swap_size};
+    }
+    if (update->is_installed != HARDENED_TRUE) {
+        return (struct boot_step){.kind = STEP_VERIFY};
+    }
+    if (update->primary.magic != TRAILER_MAGIC_GOOD) {
+        return (struct boot_step){.kind = STEP_MAGIC, .dst = BOOT_PRIMARY};
+    }
+    /* The request only after the primary is complete and verified; then the header, so that it is not seen again. */
+    if (!update->secondary_is_cleared) {
+        return (struct boot_step){.kind = STEP_ERASE_TRAILER, .dst = BOOT_SECONDARY};
+    }
+    return (struct boot_step){.kind = update->head_is_erased ? STEP_DONE : STEP_ERASE, .dst = BOOT_SECONDARY};
+}
+
+static void advance(struct update *update, const struct boot_step *step)
+{
+    switch (step->kind) {
+    case STEP_ERASE_TRAILER:
+        *(step->dst == BOOT_PRIMARY ? &update->primary_is_cleared : &update->secondary_is_cleared) = true;
+        *(step->dst == BOOT_PRIMARY ? &update->primary : &update->secondary) = trailer_unset();
+        break;
+    case STEP_COPY:
+        update->is_copied = true;
+        break;
+    case STEP_MAGIC:
+        update->primary.magic = TRAILER_MAGIC_GOOD;
+        break;
+    case STEP_ERASE:
+        update->head_is_erased = true;
+        break;
+    default:
+        break;
+    }
+}
+
+const struct boot_mode boot_mode_overwrite = {
+    .start_line = "Erasing the primary slot",
+    .rules = &swap_rules_overwrite,
+    .status_steps = 0,
+    .has_tlv_sizes = false,
+    .can_revert = false,
+    .check = check,
+    .classify = classify,
+    .source_off = source_off,
+    .source_limit = source_limit,
+    .start = start,
+    .resume = resume,
+    .plan = plan,
+    .advance = advance,
+};

@@ -1,0 +1,111 @@
+#include "boot/step.h"
+
+/*
+ * Copies within one erased sector, `len` rounded up to the write block. The halves of the buffer alternate: the device
+ * may still be programming from the one when the other is filled.
+ */
+static int copy_into_erased(const struct boot_slot *dst, uint32_t dst_off, const struct boot_slot *src,
+                            uint32_t src_off, uint32_t len, const struct step_buffer *buffer)
+{
+    uint32_t half = (uint32_t)(buffer->size / 2);
+    uint32_t cell = dst->layout.cell;
+    int err = OK;
+
+    for (uint32_t at = 0; err == OK && at < len; at += half) {
+        uint8_t *data = &buffer->data[(size_t)(at / half % 2) * half];
+        uint32_t part = len - at < half ? (len - at + cell - 1) / cell * cell : half;
+
+        err = flash_area_read(src->area, src_off + at, data, part);
+        if (err == OK) {
+            err = flash_area_program(dst->area, dst_off + at, data, part);
+        }
+    }
+    return err;
+}
+
+/* Sector by sector of the destination; its sectors may differ from the source's. */
+static int copy(const struct boot_slot *dst, const struct boot_slot *src, const struct boot_step *step,
+                const struct step_buffer *buffer)
+{
+    uint32_t at = 0;
+    int err = OK;
+
+    while (err == OK && at < step->len) {
+        uint32_t start = 0;
+        uint32_t size = 0;
+
+        err = flash_area_sector_at(dst->area, step->dst_off + at, &start, &size);
+        if (err == OK) {
+            err = flash_area_erase(dst->area, start, size);
+        }
+        if (err == OK) {
+            uint32_t left = step->len - at;
+
+            err = copy_into_erased(dst, start, src, step->src_off + at, left < size ? left : size, buffer);
+            at += size;
+        }
+    }
+    return err;
+}
+
+static int erase_sector(const struct boot_slot *slot, uint32_t off)
+{
+    uint32_t start = 0;
+    uint32_t size = 0;
+    int err = flash_area_sector_at(slot->area, off, &start, &size);
+
+    return err != OK ? err : flash_area_erase(slot->area, start, size);
+}
+
+int step_apply(const struct boot_slot slots[2], const struct boot_step *step, const struct step_buffer *buffer)
+{
+    const struct boot_slot *dst = &slots[step->dst];
+    int err = OK;
+
+    switch (step->kind) {
+    case STEP_COPY:
+        err = copy(dst, &slots[step->src], step, buffer);
+        break;
+    case STEP_WRITE_TRAILER:
+    case STEP_ERASE_TRAILER:
+        err = trailer_erase(dst->area, &dst->layout);
+        break;
+    case STEP_ERASE:
+        err = erase_sector(dst, step->dst_off);
+        break;
+    default:
+        return OK;
+    }
+    /* Slots are on different devices: what follows may certify this step only when it is durable here. */
+    return err != OK ? err : flash_area_sync(dst->area);
+}
+
+static int commit_status(const struct boot_slot *primary, const struct boot_step *step)
+{
+    if (step->status_value == 0) {
+        return OK;
+    }
+    return trailer_program_status(primary->area, &primary->layout, step->status_index, step->status_value);
+}
+
+int step_commit(const struct boot_slot slots[2], const struct boot_step *step)
+{
+    const struct boot_slot *primary = &slots[BOOT_PRIMARY];
+    const struct boot_slot *dst = &slots[step->dst];
+
+    switch (step->kind) {
+    case STEP_COPY:
+    case STEP_STATUS:
+        return commit_status(primary, step);
+    case STEP_WRITE_TRAILER:
+        return trailer_program(dst->area, &dst->layout, &step->trailer);
+    case STEP_MAGIC:
+        return trailer_program_magic(dst->area, &dst->layout);
+    case STEP_IMAGE_OK:
+        return trailer_program_image_ok(primary->area, &primary->layout);
+    case STEP_COPY_DONE:
+        return trailer_program_copy_done(primary->area, &primary->layout);
+    default:
+        return OK;
+    }
+}

@@ -1,0 +1,282 @@
+/*
+ * An update from request to completion, the same for every mode: is the image admitted, if not why, and the loop
+ *
+ *     plan_next (pure) -> apply (one idempotent erase or copy) -> commit (the one program that makes it true).
+ */
+#include <farboot/log.h>
+
+#include "boot/mode.h"
+
+static const char *const swap_type_names[] = {"", "none", "test", "perm", "revert"};
+
+/* A refusal's code and text; texts of other codes are not compiled in. */
+#define REFUSAL_TEXT(symbol, value, name, text)                                                                        \
+    case value:                                                                                                        \
+        return -(value) >> 8 == 2 || (symbol) == ERR_BOOT_GEOMETRY ? name ": " text : name;
+
+static const char *refusal_text(int reason)
+{
+    switch (reason) {
+        ERROR_LIST(REFUSAL_TEXT)
+    default:
+        return "";
+    }
+}
+
+/* Whether the error says something about the image or the slots; otherwise flash failed, and may answer next time. */
+static bool is_refusal(int err)
+{
+    return -err >> 8 == 2 || err == ERR_BOOT_GEOMETRY;
+}
+
+int boot_open_source(struct boot *boot, enum swap_type type, struct image *source)
+{
+    const struct boot_mode *mode = boot->config->mode;
+    const struct flash_area *area = boot->slots[BOOT_SECONDARY].area;
+    uint32_t off = mode->source_off(boot, type);
+    struct verifier verifier = {boot->config->keys, boot->config->key_count, boot->config->buffer,
+                                boot->config->buffer_size};
+    hardened_bool valid = HARDENED_FALSE;
+    int err = image_open_untrusted(source, area, off, mode->source_limit(boot, type));
+
+    if (err == ERR_IMAGE_HEADER && off != 0 && image_has_magic(area, 0)) {
+        LOG_ERR("Secondary header magic detected in first sector, wrong upload address?");
+    }
+    if (err == ERR_IMAGE_SIZE) {
+        LOG_WRN("The largest image that fits has %u bytes", (unsigned)mode->source_limit(boot, type));
+    }
+    if (err == OK) {
+        err = verify_image(&verifier, source, &valid);
+    }
+    if (err != OK) {
+        return err;
+    }
+    HARDENED_CHECK(hardened_launder(valid) == HARDENED_TRUE);
+    return OK;
+}
+
+/* The vector table's second word must point into the primary slot: an image linked for elsewhere would not run. */
+static int check_address(const struct boot *boot, const struct image *source)
+{
+    uint32_t first = boot->config->primary_address;
+    uint32_t size = boot->slots[BOOT_PRIMARY].area->size;
+    uint32_t vector = 0;
+    int err;
+
+    if (!boot->config->verify_address) {
+        return OK;
+    }
+    err = flash_area_read(source->area, source->off + source->header.hdr_size + 4U, &vector, sizeof vector);
+    if (err != OK) {
+        return err;
+    }
+    if (vector < first || vector - first >= size) {
+        LOG_ERR("Binary in secondary slot of image 0 is not designated for the primary slot");
+        return ERR_IMAGE_ADDRESS;
+    }
+    return OK;
+}
+
+static int check_version(const struct boot *boot, const struct image *source)
+{
+    const struct flash_area *area = boot->slots[BOOT_PRIMARY].area;
+    struct image present;
+
+    if (!boot->config->downgrade_prevention || image_open_untrusted(&present, area, 0, area->size) != OK ||
+        image_version_compare(&source->header.version, &present.header.version) >= 0) {
+        return OK;
+    }
+    LOG_INF("Image 0 in slot 1 refused due to downgrade prevention");
+    return ERR_IMAGE_VERSION;
+}
+
+/* May this update begin, and how large is it? Nothing is written. */
+static int admit(struct boot *boot)
+{
+    struct update *update = &boot->update;
+    struct image source;
+    int err = boot_open_source(boot, update->type, &source);
+
+    if (err == OK && update->type != SWAP_REVERT) {
+        err = check_address(boot, &source);
+    }
+    if (err == OK && update->type != SWAP_REVERT && !update->replaces_invalid) {
+        err = check_version(boot, &source);
+    }
+    return err != OK ? err : boot->config->mode->start(boot, &source);
+}
+
+/*
+ * Clears a request that cannot be honoured, and what an interrupted boot may already have made of it. A revert that
+ * has nothing to go back to is one: the image in the primary then stays.
+ */
+static int clear_request(struct boot *boot)
+{
+    const struct boot_slot *primary = &boot->slots[BOOT_PRIMARY];
+    const struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
+    const struct update *update = &boot->update;
+    int err = OK;
+
+    /* The primary's first: without the request in the secondary it would be taken for an update that goes on. */
+    if (update_is_begun(&update->primary)) {
+        err = trailer_erase(primary->area, &primary->layout);
+    } else if (update->type == SWAP_REVERT && update->primary.magic == TRAILER_MAGIC_GOOD &&
+               update->primary.image_ok == TRAILER_FLAG_UNSET) {
+        err = trailer_program_image_ok(primary->area, &primary->layout);
+    }
+    if (err == OK && update->secondary.magic != TRAILER_MAGIC_UNSET) {
+        err = trailer_erase(secondary->area, &secondary->layout);
+    }
+    return err;
+}
+
+static void refuse(struct boot *boot, int reason)
+{
+    boot->result->refused = reason;
+    LOG_ERR("Image in the secondary slot is not valid!");
+    LOG_ERR("Update refused: %s", refusal_text(reason));
+    if (clear_request(boot) != OK) {
+        LOG_ERR("The request could not be cleared");
+    }
+    boot->update.type = SWAP_NONE;
+}
+
+/* Gets an update to where its next step can be planned; without one, update.type is SWAP_NONE. */
+static void begin(struct boot *boot)
+{
+    struct update *update = &boot->update;
+    int err;
+
+    if (update->is_resumed && update->done > 0) {
+        boot->config->mode->resume(boot);
+        return;
+    }
+    err = admit(boot);
+    if (is_refusal(err) && update->type == SWAP_REVERT && update->fallback != SWAP_NONE) {
+        update->type = update->fallback;
+        err = admit(boot);
+    }
+    if (is_refusal(err)) {
+        refuse(boot, err);
+    } else if (err != OK) {
+        LOG_WRN("Secondary slot cannot be read: %s", refusal_text(err));
+        update->type = SWAP_NONE;
+    }
+}
+
+/*
+ * What was installed is not valid, though it was when it was verified: external flash answered differently. The other
+ * image of the pair is still there; go back to it, once.
+ */
+static int turn_back(struct boot *boot)
+{
+    struct update *update = &boot->update;
+
+    LOG_ERR("Image in the primary slot is not valid!");
+    if (!boot->config->mode->can_revert || update->replaces_invalid) {
+        return ERR_BOOT_NO_IMAGE;
+    }
+    update->type = update->type == SWAP_REVERT ? SWAP_PERM : SWAP_REVERT;
+    update->replaces_invalid = true;
+    update->secondary_is_cleared = false;
+    LOG_INF("Going back to the other image, swap type: %s", swap_type_names[update->type]);
+    return admit(boot);
+}
+
+static int run_step(struct boot *boot, const struct boot_step *step)
+{
+    struct step_buffer buffer = {boot->config->buffer, boot->config->buffer_size};
+    int err;
+
+    if (step->kind == STEP_VERIFY) {
+        boot_verify_primary(boot);
+        boot->update.is_installed = boot->primary_is_valid;
+        return boot->primary_is_valid == HARDENED_TRUE ? OK : turn_back(boot);
+    }
+    err = step_apply(boot->slots, step, &buffer);
+    /* Only now, since power may fail: what apply did is on flash. */
+    if (err == OK) {
+        err = step_commit(boot->slots, step);
+    }
+    if (err == OK) {
+        boot->config->mode->advance(&boot->update, step);
+    }
+    return err;
+}
+
+static void run(struct boot *boot)
+{
+    struct boot_step step = boot->config->mode->plan(&boot->update);
+    int err = OK;
+
+    while (err == OK && step.kind != STEP_DONE) {
+        err = run_step(boot, &step);
+        if (err == OK) {
+            step = boot->config->mode->plan(&boot->update);
+        }
+    }
+    if (err != OK) {
+        LOG_ERR("Update not completed: %s", refusal_text(err));
+    } else {
+        boot->result->performed = boot->update.type;
+    }
+}
+
+static void log_trailers(const struct update *update)
+{
+    static const char *const magic[] = {"", "good", "bad", "unset"};
+
+    LOG_INF("Primary image: magic=%s, swap_type=0x%x, copy_done=0x%x, image_ok=0x%x", magic[update->primary.magic],
+            (unsigned)update->primary.swap_type, (unsigned)update->primary.copy_done,
+            (unsigned)update->primary.image_ok);
+    LOG_INF("Secondary image: magic=%s, swap_type=0x%x, copy_done=0x%x, image_ok=0x%x", magic[update->secondary.magic],
+            (unsigned)update->secondary.swap_type, (unsigned)update->secondary.copy_done,
+            (unsigned)update->secondary.image_ok);
+}
+
+void boot_update(struct boot *boot)
+{
+    const struct boot_mode *mode = boot->config->mode;
+    struct update *update = &boot->update;
+
+    log_trailers(update);
+    if (mode->check(boot) != OK) {
+        if (update->secondary.magic == TRAILER_MAGIC_GOOD) {
+            refuse(boot, ERR_BOOT_GEOMETRY);
+        }
+        return;
+    }
+    mode->classify(boot);
+    LOG_INF("Boot source: %s", update->is_resumed ? "primary slot" : "none");
+    LOG_INF("Image index: 0, Swap type: %s", swap_type_names[update->type]);
+    if (update->type != SWAP_NONE) {
+        begin(boot);
+    }
+    if (update->type != SWAP_NONE) {
+        LOG_INF("%s", mode->start_line);
+        boot->primary_is_valid = HARDENED_FALSE;
+        run(boot);
+    }
+}
+
+void boot_recover(struct boot *boot)
+{
+    static const enum swap_type candidates[] = {SWAP_REVERT, SWAP_PERM};
+    const struct boot_mode *mode = boot->config->mode;
+    struct update *update = &boot->update;
+
+    if (mode->check(boot) != OK || update->replaces_invalid) {
+        return;
+    }
+    update->replaces_invalid = true;
+    update->sector = boot->slots[BOOT_PRIMARY].sector;
+    for (size_t i = mode->can_revert ? 0 : 1; i < sizeof candidates / sizeof candidates[0]; i++) {
+        update->type = candidates[i];
+        if (admit(boot) == OK) {
+            LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
+            run(boot);
+            return;
+        }
+    }
+    update->type = SWAP_NONE;
+}

@@ -1,0 +1,17 @@
+# Sources of Mbed TLS 3.6; scripts/setup fetches them.
+if(CONFIG_MCUBOOT OR CONFIG_BOOTLOADER_MCUBOOT)
+  if(NOT FARBOOT_MBEDTLS_DIR)
+    set(FARBOOT_MBEDTLS_DIR ${FARBOOT_BASE}/build/sources/mbedtls)
+  endif()
+  if(NOT EXISTS ${FARBOOT_MBEDTLS_DIR}/library/sha256.c)
+    message(FATAL_ERROR
+      "no sources of Mbed TLS in ${FARBOOT_MBEDTLS_DIR}: run scripts/setup, or set FARBOOT_MBEDTLS_DIR")
+  endif()
+  farboot_include(${FARBOOT_MBEDTLS_DIR}/include ${FARBOOT_MBEDTLS_DIR}/3rdparty/p256-m/p256-m)
+  farboot_define(MBEDTLS_CONFIG_FILE="${CMAKE_CURRENT_LIST_DIR}/mbedtls_config.h")
+  farboot_sources(sha256.c ${FARBOOT_MBEDTLS_DIR}/library/sha256.c ${FARBOOT_MBEDTLS_DIR}/library/platform_util.c)
+endif()
+if(CONFIG_MCUBOOT)
+  farboot_define(MBEDTLS_PSA_P256M_DRIVER_ENABLED)
+  farboot_sources(ecdsa_der.c ecdsa_p256.c random_refused.c ${FARBOOT_MBEDTLS_DIR}/3rdparty/p256-m/p256-m/p256-m.c)
+endif()
