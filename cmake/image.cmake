@@ -40,7 +40,7 @@ function(farboot_update_mode out)
   set(${out} "${mode}" PARENT_SCOPE)
 endfunction()
 
-# The application's MCUBOOT_BOOTLOADER_MODE_* follows the bootloader. follow.conf lasts from one configure step to the
+# The application's MCUBOOT_BOOTLOADER_MODE_* and the shape of the trailer follow the bootloader. follow.conf lasts from one configure step to the
 # next, so that the application is configured twice only when the mode changes.
 function(farboot_follow_update_mode)
   farboot_update_mode(mode)
@@ -52,6 +52,10 @@ function(farboot_follow_update_mode)
   set(new "")
   if(mode)
     set(new "CONFIG_MCUBOOT_BOOTLOADER_MODE_${mode}=y\n")
+  endif()
+  farboot_config(sectors mcuboot CONFIG_BOOT_MAX_IMG_SECTORS)
+  if(sectors)
+    string(APPEND new "CONFIG_BOOT_MAX_IMG_SECTORS=${sectors}\n")
   endif()
   if(NOT old STREQUAL new)
     file(WRITE ${file} "${new}")
@@ -92,8 +96,8 @@ function(farboot_compile image)
     ${directory}/include ${FARBOOT_BASE} ${FARBOOT_BASE}/include ${FARBOOT_BASE}/dts/include)
   target_compile_options(${image} PRIVATE
     ${FARBOOT_BOARD_CPU} --specs=picolibc.specs -Os -g -ffunction-sections -fdata-sections -fno-common
-    -include ${directory}/include/autoconf.h "SHELL:-fmacro-prefix-map=${FARBOOT_BASE}=."
-    $<$<COMPILE_LANGUAGE:C>:${FARBOOT_FIRMWARE_WARNINGS}>)
+    -include ${directory}/include/autoconf.h -ffile-prefix-map=${FARBOOT_BASE}=. -ffile-prefix-map=${APPLICATION_SOURCE_DIR}=.
+    $<$<COMPILE_LANGUAGE:C>:${FARBOOT_FIRMWARE_WARNINGS}> $<$<BOOL:${FARBOOT_WERROR}>:-Werror>)
   target_link_options(${image} PRIVATE
     ${FARBOOT_BOARD_CPU} --specs=picolibc.specs -nostartfiles -Wl,--gc-sections -Wl,--nmagic -Wl,-Map=${directory}/${image}.map)
   set_property(TARGET ${image} PROPERTY RULE_LAUNCH_LINK
@@ -123,7 +127,7 @@ function(farboot_add_report)
   get_property(images GLOBAL PROPERTY FARBOOT_IMAGES)
   add_custom_target(memory_report ALL
     COMMAND ${FARBOOT_PYTHON} ${FARBOOT_BASE}/cmake/report.py ${CMAKE_BINARY_DIR} ${images}
-    COMMENT "" VERBATIM)
+    COMMENT "Memory" VERBATIM)
   add_dependencies(memory_report ${images})
   if(TARGET merged)
     add_dependencies(memory_report merged)

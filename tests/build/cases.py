@@ -142,6 +142,9 @@ IMAGE_FILES = _per_root("child_image") + _per_root("sysbuild") + [
          ("-DAPPLICATION_CONFIG_DIR=cfg",), config=app(2016) | boot(2017)),
     Case("mode_follows_bootloader", {"child_image/mcuboot.conf": KEY + "CONFIG_BOOT_UPGRADE_ONLY=y\n"},
          config={"app": ["CONFIG_MCUBOOT_BOOTLOADER_MODE_OVERWRITE_ONLY=y"]}),
+    Case("trailer_follows_bootloader", {"child_image/mcuboot.conf": KEY + "CONFIG_BOOT_MAX_IMG_SECTORS=300\n",
+                                        "prj.conf": PRJ + "CONFIG_FLASH=y\nCONFIG_IMG_MANAGER=y\n"},
+         config={"app": ["CONFIG_BOOT_MAX_IMG_SECTORS=300"]}),
     Case("without_bootloader", {"prj.conf": stack(2018)}, config=app(2018), map={"APP_ADDRESS": 0}),
 ]
 
@@ -209,8 +212,10 @@ REFUSALS = [
          fails=("partition mcuboot_secondary lies in region external_flash",
                 '/soc/qspi@40029000/mx25r6435f@0 ("nordic,qspi-nor")', "image mcuboot has no driver",
                 "Set CONFIG_NORDIC_QSPI_NOR=y", "child_image/mcuboot.conf")),
-    Case("driver_missing_in_application", EXTERNAL | {"prj.conf": PRJ + "CONFIG_FLASH=y\n"},
+    Case("driver_missing_in_application", EXTERNAL | {"prj.conf": PRJ + "CONFIG_FLASH=y\nCONFIG_IMG_MANAGER=y\n"},
          fails=("image app has no driver", "prj.conf")),
+    Case("driver_not_needed_in_application", EXTERNAL | {"prj.conf": PRJ + "CONFIG_FLASH=y\n"},
+         map={"MCUBOOT_SECONDARY_ADDRESS": 0}),
     Case("driver_check_overridden",
          EXTERNAL | {"child_image/mcuboot.conf": KEY + "CONFIG_PM_OVERRIDE_EXTERNAL_DRIVER_CHECK=y\n"},
          map={"MCUBOOT_SECONDARY_ADDRESS": 0}),
