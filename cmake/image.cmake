@@ -87,6 +87,8 @@ function(farboot_link_script image)
   target_link_options(${image} PRIVATE -T${directory}/linker.ld)
 endfunction()
 
+# Its printf without floating point; picolibc.specs turns the definition into a linker option as well.
+set(FARBOOT_LIBC --specs=picolibc.specs -DPICOLIBC_INTEGER_PRINTF_SCANF)
 set(FARBOOT_FIRMWARE_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes)
 
 function(farboot_compile image)
@@ -95,11 +97,12 @@ function(farboot_compile image)
   target_include_directories(${image} PRIVATE
     ${directory}/include ${FARBOOT_BASE} ${FARBOOT_BASE}/include ${FARBOOT_BASE}/dts/include)
   target_compile_options(${image} PRIVATE
-    ${FARBOOT_BOARD_CPU} --specs=picolibc.specs -Os -g -ffunction-sections -fdata-sections -fno-common
+    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os -g -ffunction-sections -fdata-sections -fno-common
     -include ${directory}/include/autoconf.h -ffile-prefix-map=${FARBOOT_BASE}=. -ffile-prefix-map=${APPLICATION_SOURCE_DIR}=.
     $<$<COMPILE_LANGUAGE:C>:${FARBOOT_FIRMWARE_WARNINGS}> $<$<BOOL:${FARBOOT_WERROR}>:-Werror>)
   target_link_options(${image} PRIVATE
-    ${FARBOOT_BOARD_CPU} --specs=picolibc.specs -nostartfiles -Wl,--gc-sections -Wl,--nmagic -Wl,-Map=${directory}/${image}.map)
+    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -nostartfiles -Wl,--gc-sections -Wl,--nmagic
+    -Wl,-Map=${directory}/${image}.map)
   set_property(TARGET ${image} PROPERTY RULE_LAUNCH_LINK
     "${FARBOOT_PYTHON} ${FARBOOT_BASE}/cmake/link.py --image ${image} --directory ${directory} --")
   add_custom_command(TARGET ${image} POST_BUILD

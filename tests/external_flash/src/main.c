@@ -1,0 +1,76 @@
+/*
+ * Checks of the secondary slot in external flash, on the real binaries: first the flash contract, then an update to a
+ * copy of itself, which runs on trial, is not confirmed and is taken back. Each boot finds in the primary slot's
+ * trailer which one it is; the last prints the verdict.
+ */
+#include <stdio.h>
+
+#include <farboot/console.h>
+#include <farboot/soc.h>
+
+#include "boot/image.h"
+#include "flash_checks.h"
+#include "update/update.h"
+
+static struct update update;
+
+static _Noreturn void restart(void)
+{
+    console_deinit();
+    soc_reset();
+}
+
+static _Noreturn void fail(const char *what, int result)
+{
+    printf("FAIL %s: -0x%x\nexternal_flash: failed\n", what, (unsigned)-result);
+    for (;;) {
+        soc_idle();
+    }
+}
+
+static void must(int result, const char *what)
+{
+    if (result != OK) {
+        fail(what, result);
+    }
+}
+
+/* The running image, header to the end of its TLVs; it is read where it is executed. */
+static void copy_image(void)
+{
+    const struct flash_area *primary = update.primary;
+    const uint8_t *image = (const uint8_t *)(uintptr_t)primary->off;
+    struct image_slot slot;
+
+    must(update_slot_read(&update, UPDATE_PRIMARY, &slot), "reading the primary slot");
+    must(update_begin(&update, slot.size, image, UPDATE_HEAD_SIZE, false), "opening the update");
+    must(update_write(&update, image, slot.size), "writing the update from internal flash");
+    must(update_finish(&update, NULL), "ending the update");
+    must(update_request(&update, false), "requesting the update");
+}
+
+int main(void)
+{
+    struct trailer trailer;
+
+    console_init();
+    must(update_open(&update, &update_config), "opening the slots");
+    must(update.secondary_error, "opening the secondary slot");
+    must(trailer_read(update.primary, &update.primary_layout, &trailer), "reading the trailer");
+    if (trailer.magic != TRAILER_MAGIC_GOOD) {
+        if (!flash_checks_run(update.secondary)) {
+            fail("flash checks", ERR_FLASH_IO);
+        }
+        copy_image();
+        printf("PASS update requested\n");
+        restart();
+    }
+    if (trailer.image_ok != TRAILER_FLAG_SET) {
+        printf("PASS update runs on trial\n");
+        restart();
+    }
+    printf("PASS update was taken back\nexternal_flash: all checks passed\n");
+    for (;;) {
+        soc_idle();
+    }
+}
