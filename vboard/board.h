@@ -5,11 +5,15 @@
 #include "flash/model/nor_model.h"
 #include "vboard/cut.h"
 #include "vboard/machine.h"
+#include "vboard/nrf/counter.h"
 #include "vboard/nrf/gpio.h"
 #include "vboard/nrf/nvmc.h"
 #include "vboard/nrf/power.h"
-#include "vboard/nrf/timer.h"
+#include "vboard/nrf/qspi.h"
+#include "vboard/nrf/rng.h"
 #include "vboard/nrf/uarte.h"
+#include "vboard/nrf/wdt.h"
+#include "vboard/nor_chip.h"
 #include "vboard/vboard.h"
 
 #define PIN(port, number) ((port)*32U + (number)) /* as PSEL registers write it */
@@ -21,6 +25,10 @@ struct board_wiring {
     uint32_t console_txd;
     uint32_t console_rxd;
     uint32_t buttons[4]; /* active low */
+    struct {
+        const struct nor_chip_part *part;
+        uint32_t sck, csn, io[4];
+    } qspi_flash;
 };
 extern const struct board_wiring board_wirings[];
 extern const size_t board_wiring_count;
@@ -31,8 +39,9 @@ struct text_watch {
     size_t len;
     void (*seen)(struct vboard *board, const char *text);
 };
-#define RECENT_SIZE 1024
-#define APB_PAGES   0x30
+#define RECENT_SIZE    1024
+#define BOARD_COUNTERS 8
+#define APB_PAGES      0x30
 
 struct vboard {
     struct machine machine;
@@ -52,9 +61,13 @@ struct vboard {
 
     struct nvmc nvmc;
     struct power power;
-    struct timer timers[5];
     struct uarte uarte[2];
     struct gpio gpio[2];
+    struct qspi qspi;
+    struct wdt wdt;
+    struct rng rng;
+    struct counter counters[BOARD_COUNTERS]; /* TIMER0 to 4, RTC0 to 2 */
+    struct nor_chip chip;
     struct periph *apb[APB_PAGES]; /* by page of 4 KiB from 0x40000000 */
 
     struct sim_timer timeout;

@@ -149,11 +149,15 @@ static void idle(struct vboard *board)
     const struct sim_timer *next = sim_clock_next(&board->machine.clock);
     uint64_t ticks = next != NULL ? next->due - board->machine.clock.now : 0;
 
-    if (next == NULL) {
-        if (ask_host(board, -1) == VBOARD_HOST_DEAF) {
-            board->end = VBOARD_IDLE;
-        }
-    } else if (next->waits_for_host && !board_devices_work(board)) {
+    bool only_timeout = next == NULL || next == &board->timeout;
+
+    if (only_timeout && ask_host(board, next == NULL ? -1 : 0) == VBOARD_HOST_DEAF) {
+        board->end = VBOARD_IDLE;
+    }
+    if (next == NULL || board->end != VBOARD_RUNNING) {
+        return;
+    }
+    if (next->waits_for_host && !board_devices_work(board)) {
         sleep_in_step(board, ticks);
     } else {
         sleep_for(board, ticks);

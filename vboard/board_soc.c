@@ -1,4 +1,5 @@
 /* The nRF52840 put together: its address map, its peripherals, and what a reset does to each. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,9 +52,89 @@ static void fill_ficr(uint8_t *ficr, struct random random)
     put_word(ficr + 0x110, 0x400);
 }
 
+static void chip_select(void *ctx)
+{
+    nor_chip_select(ctx);
+}
+
+static uint8_t chip_shift(void *ctx, uint8_t out, unsigned lines)
+{
+    return nor_chip_shift(ctx, out, lines);
+}
+
+static void chip_deselect(void *ctx)
+{
+    nor_chip_deselect(ctx);
+}
+
+static void chip_set_io3(void *ctx, bool high)
+{
+    nor_chip_set_hold(ctx, high);
+}
+
+static const struct nor_chip_part *chip_part(const struct vboard *board)
+{
+    switch (board->config.ext_flash) {
+    case VBOARD_EXT_4BYTE:
+        return &nor_chip_mx25r_4byte;
+    case VBOARD_EXT_FOREIGN:
+        return &nor_chip_foreign;
+    default:
+        return board->wiring->qspi_flash.part;
+    }
+}
+
+static void init_chip(struct vboard *board)
+{
+    struct nor_chip *chip = &board->chip;
+
+    nor_chip_init(chip, chip_part(board), &board->machine, &board->external);
+    switch (board->config.ext_flash) {
+    case VBOARD_EXT_NONE:
+    case VBOARD_EXT_NONE_LOW:
+        chip->present = false;
+        chip->absent_level = board->config.ext_flash == VBOARD_EXT_NONE ? ERASED : 0;
+        break;
+    case VBOARD_EXT_ASLEEP:
+        nor_chip_begin_asleep(chip);
+        break;
+    case VBOARD_EXT_BUSY:
+        nor_chip_begin_busy(chip);
+        break;
+    case VBOARD_EXT_4BYTE:
+        nor_chip_begin_4byte(chip);
+        break;
+    default:
+        break;
+    }
+}
+
 static void attach(struct vboard *board, struct periph *periph)
 {
     board->apb[(periph->base - APB_BASE) / PAGE] = periph;
+}
+
+static const struct {
+    const char *name;
+    uint32_t base;
+    int irq;
+    bool is_rtc;
+} counters[BOARD_COUNTERS] = {
+    {"TIMER0", 0x40008000U, 8, false},  {"TIMER1", 0x40009000U, 9, false},  {"TIMER2", 0x4000a000U, 10, false},
+    {"TIMER3", 0x4001a000U, 26, false}, {"TIMER4", 0x4001b000U, 27, false}, {"RTC0", 0x4000b000U, 11, true},
+    {"RTC1", 0x40011000U, 17, true},    {"RTC2", 0x40024000U, 36, true},
+};
+
+static void init_counters(struct vboard *board)
+{
+    for (size_t i = 0; i < BOARD_COUNTERS; i++) {
+        struct counter *counter = &board->counters[i];
+        void (*init)(struct counter *, struct machine *, const char *, uint32_t, int) =
+            counters[i].is_rtc ? counter_init_rtc : counter_init_timer;
+
+        init(counter, &board->machine, counters[i].name, counters[i].base, counters[i].irq);
+        attach(board, &counter->periph);
+    }
 }
 
 static void init_peripherals(struct vboard *board)
@@ -62,34 +143,35 @@ static void init_peripherals(struct vboard *board)
     const struct uarte_wires console = {board, board->wiring->console_txd, board->wiring->console_rxd, console_sent};
     const struct uarte_wires unused = {board, ~0U, ~0U, ignore_sent};
 
+    const struct qspi_wires flash = {
+        &board->chip,
+        board->wiring->qspi_flash.sck,
+        board->wiring->qspi_flash.csn,
+        {board->wiring->qspi_flash.io[0], board->wiring->qspi_flash.io[1], board->wiring->qspi_flash.io[2],
+         board->wiring->qspi_flash.io[3]},
+        chip_select,
+        chip_shift,
+        chip_deselect,
+        chip_set_io3,
+    };
+
     power_init(&board->power, machine);
+    qspi_init(&board->qspi, machine, &flash);
     nvmc_init(&board->nvmc, machine, &board->flash, &board->uicr);
     uarte_init(&board->uarte[0], machine, "UARTE0", 0x40002000U, 2, &console);
     uarte_init(&board->uarte[1], machine, "UARTE1", 0x40028000U, 40, &unused);
     gpio_init(&board->gpio[0], machine, "P0", GPIO_BASE + PORT0);
     gpio_init(&board->gpio[1], machine, "P1", GPIO_BASE + PORT1);
     attach(board, &board->power.periph);
+    wdt_init(&board->wdt, machine);
+    rng_init(&board->rng, machine);
+    init_counters(board);
+    attach(board, &board->wdt.periph);
+    attach(board, &board->rng.periph);
     attach(board, &board->nvmc.periph);
+    attach(board, &board->qspi.periph);
     attach(board, &board->uarte[0].periph);
     attach(board, &board->uarte[1].periph);
-}
-
-static void init_timers(struct vboard *board)
-{
-    static const struct {
-        const char *name;
-        uint32_t base;
-        int irq;
-    } timers[] = {{"TIMER0", 0x40008000U, 8},
-                  {"TIMER1", 0x40009000U, 9},
-                  {"TIMER2", 0x4000a000U, 10},
-                  {"TIMER3", 0x4001a000U, 26},
-                  {"TIMER4", 0x4001b000U, 27}};
-
-    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
-        timer_init(&board->timers[i], &board->machine, timers[i].name, timers[i].base, timers[i].irq);
-        attach(board, &board->timers[i].periph);
-    }
 }
 
 static void drive_buttons(struct vboard *board)
@@ -128,12 +210,16 @@ static void fault_taken(void *ctx, unsigned exception)
     };
     struct vboard *board = ctx;
     const struct v7m *v7m = &board->machine.v7m;
+    char address[32] = "";
 
     if (exception > V7M_USAGE_FAULT) {
         return;
     }
-    board_say(board, VBOARD_NARRATION, "%s: CFSR 0x%08x, address 0x%08x, in the block at 0x%08x", names[exception],
-              (unsigned)v7m->cfsr, (unsigned)board->machine.cpu.fault.addr, (unsigned)board->machine.cpu.block);
+    if (exception == V7M_MEM_MANAGE || exception == V7M_BUS_FAULT) {
+        (void)snprintf(address, sizeof(address), ", address 0x%08x", (unsigned)board->machine.cpu.fault.addr);
+    }
+    board_say(board, VBOARD_NARRATION, "%s: CFSR 0x%08x%s, in the block at 0x%08x", names[exception],
+              (unsigned)v7m->cfsr, address, (unsigned)board->machine.cpu.block);
 }
 
 static bool unmasked(void *ctx)
@@ -155,6 +241,7 @@ static void init_processor(struct vboard *board)
         {CPU_DEVICE, APB_BASE, APB_PAGES * PAGE, NULL},
         {CPU_DEVICE, GPIO_BASE, PAGE, NULL},
         {CPU_DEVICE, PPB_BASE, 0x100000U, NULL},
+        {CPU_DEVICE, QSPI_XIP_BASE, QSPI_XIP_SIZE, NULL},
     };
 
     cpu_init(&board->machine.cpu, &board->machine.clock, &bus, memory, sizeof(memory) / sizeof(memory[0]));
@@ -175,7 +262,7 @@ void board_soc_init(struct vboard *board)
     fill_ficr(board->ficr, machine->random);
     init_processor(board);
     init_peripherals(board);
-    init_timers(board);
+    init_chip(board);
     drive_buttons(board);
 }
 
@@ -183,10 +270,13 @@ void board_soc_free(struct vboard *board)
 {
     cpu_free(&board->machine.cpu);
     power_free(&board->power);
-    nvmc_free(&board->nvmc);
-    for (size_t i = 0; i < sizeof(board->timers) / sizeof(board->timers[0]); i++) {
-        timer_free(&board->timers[i]);
+    wdt_free(&board->wdt);
+    rng_free(&board->rng);
+    for (size_t i = 0; i < BOARD_COUNTERS; i++) {
+        counter_free(&board->counters[i]);
     }
+    nvmc_free(&board->nvmc);
+    qspi_free(&board->qspi);
     uarte_free(&board->uarte[0]);
     uarte_free(&board->uarte[1]);
     gpio_free(&board->gpio[0]);
@@ -195,18 +285,34 @@ void board_soc_free(struct vboard *board)
     free(board->ficr);
 }
 
+/* The state that --ext-flash asks for is what an earlier life left; the first power-on does not clear it. */
+static void power_on_chip(struct vboard *board)
+{
+    if (board->powered && nor_chip_is_busy(&board->chip)) {
+        board_say(board, VBOARD_NARRATION, "the external chip was busy when power went: 0x%06x, %u bytes, is torn",
+                  (unsigned)board->chip.job_off, (unsigned)board->chip.job_len);
+    }
+    if (board->powered) {
+        nor_chip_power_on(&board->chip);
+    }
+}
+
 void board_soc_reset(struct vboard *board, enum reset_kind kind)
 {
     struct machine *machine = &board->machine;
 
     if (kind == RESET_POWER_ON) {
         random_fill(&machine->random, machine->ram, machine->ram_size);
+        power_on_chip(board);
+    } else {
+        qspi_stop(&board->qspi);
     }
     for (size_t i = 0; i < APB_PAGES; i++) {
-        if (board->apb[i] != NULL && board->apb[i] != &board->power.periph) {
+        if (board->apb[i] != NULL && board->apb[i] != &board->power.periph && board->apb[i] != &board->wdt.periph) {
             periph_reset(board->apb[i], kind);
         }
     }
+    wdt_reset(&board->wdt, kind);
     power_reset(&board->power, kind);
     periph_reset(&board->gpio[0].periph, kind);
     periph_reset(&board->gpio[1].periph, kind);
@@ -216,7 +322,7 @@ void board_soc_reset(struct vboard *board, enum reset_kind kind)
 
 bool board_devices_work(const struct vboard *board)
 {
-    return uarte_is_working(&board->uarte[0]);
+    return uarte_is_working(&board->uarte[0]) || qspi_is_working(&board->qspi) || nor_chip_is_busy(&board->chip);
 }
 
 /* ---- the bus ---- */
@@ -254,6 +360,9 @@ uint32_t board_read(void *ctx, uint32_t addr, unsigned size)
     if (addr >= PPB_BASE) {
         return v7m_read(&board->machine.v7m, addr, size);
     }
+    if (addr - QSPI_XIP_BASE < QSPI_XIP_SIZE) {
+        return qspi_xip_read(&board->qspi, addr - QSPI_XIP_BASE, size);
+    }
     periph = periph_at(board, addr, &off);
     if (periph == NULL) {
         machine_note(&board->machine, "nothing is modelled at 0x%08x; it reads 0", (unsigned)(addr & ~(PAGE - 1)));
@@ -274,6 +383,10 @@ void board_write(void *ctx, uint32_t addr, unsigned size, uint32_t value)
     }
     if (addr >= PPB_BASE) {
         v7m_write(&board->machine.v7m, addr, size, value);
+        return;
+    }
+    if (addr - QSPI_XIP_BASE < QSPI_XIP_SIZE) {
+        machine_bug(&board->machine, "store to the execute-in-place window at 0x%08x", (unsigned)addr);
         return;
     }
     periph = periph_at(board, addr, &off);

@@ -7,12 +7,13 @@
 
 #include "host/buffer.h"
 
-#define PAGE     4096U
-#define NOWHERE  0xf0000000U /* an address that is never executed */
-#define OP_SEV   0xbf40U
-#define OP_WFI   0xbf30U
-#define OP_WFE   0xbf20U
-#define OP_YIELD 0xbf10U
+#define PAGE       4096U
+#define NOWHERE    0xf0000000U /* an address that is never executed */
+#define XPSR_THUMB 0x01000000U
+#define OP_SEV     0xbf40U
+#define OP_WFI     0xbf30U
+#define OP_WFE     0xbf20U
+#define OP_YIELD   0xbf10U
 
 /* Numbers that the engine's interrupt hook reports for M-profile (QEMU's EXCP_*). */
 enum { ENGINE_SVC = 2, ENGINE_BKPT = 7, ENGINE_EXCEPTION_RETURN = 8 };
@@ -429,11 +430,11 @@ static enum cpu_stop classify(const struct cpu *cpu, uc_err err)
     if (err == UC_ERR_OK) {
         return before == OP_WFI ? CPU_STOP_WFI : CPU_STOP_DUE;
     }
-    if (err == UC_ERR_EXCEPTION) {
-        return CPU_STOP_INVALID_STATE;
-    }
-    if (err != UC_ERR_INSN_INVALID) {
+    if (err != UC_ERR_INSN_INVALID && err != UC_ERR_EXCEPTION) {
         return CPU_STOP_ENGINE;
+    }
+    if ((cpu_get(cpu, CPU_XPSR) & XPSR_THUMB) == 0) {
+        return CPU_STOP_INVALID_STATE;
     }
     if (cpu->block == cpu->pc) {
         return CPU_STOP_UNDEFINED;

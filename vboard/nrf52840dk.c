@@ -8,6 +8,7 @@ const struct board_wiring board_wirings[] = {
         .console_txd = PIN(0, 6),
         .console_rxd = PIN(0, 8),
         .buttons = {PIN(0, 11), PIN(0, 12), PIN(0, 24), PIN(0, 25)},
+        .qspi_flash = {&nor_chip_mx25r6435f, PIN(0, 19), PIN(0, 17), {PIN(0, 20), PIN(0, 21), PIN(0, 22), PIN(0, 23)}},
     },
 };
 const size_t board_wiring_count = sizeof(board_wirings) / sizeof(board_wirings[0]);

@@ -30,9 +30,13 @@
 typedef void (*fw_handler)(void);
 extern volatile fw_handler fw_vectors[64];
 
+/* Which part of a firmware runs: the test puts it into UICR.CUSTOMER[0]. */
+#define FW_CASE REG(0x10001080)
+
 void fw_print(const char *text);               /* text in RAM or flash; copied for DMA; returns when sent */
 void fw_hex(const char *name, uint32_t value); /* "name=0x...\n" */
 void fw_cycles_on(void);
+uint32_t fw_now_us(void); /* on the cycle counter; wraps after 67 s */
 void fw_reset(void);
 void fw_unexpected(void);
 

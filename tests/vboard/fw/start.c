@@ -35,6 +35,17 @@ void fw_reset_handler(void)
     }
 }
 
+/* The compiler may call it. */
+void *memset(void *to, int value, unsigned len)
+{
+    uint8_t *at = to;
+
+    while (len-- > 0) {
+        *at++ = (uint8_t)value;
+    }
+    return to;
+}
+
 static void uart_on(void)
 {
     UARTE(0x50c) = 6; /* PSEL.TXD: P0.06 */
@@ -83,6 +94,11 @@ void fw_cycles_on(void)
     REG(0xe000edfc) |= 1U << 24;
     CYCCNT = 0;
     REG(0xe0001000) |= 1;
+}
+
+uint32_t fw_now_us(void)
+{
+    return CYCCNT / 64;
 }
 
 void fw_reset(void)

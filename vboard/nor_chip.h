@@ -1,0 +1,85 @@
+/*
+ * A serial NOR flash chip at command level: it sees bytes between chip select going low and high, on one, two or four
+ * lines, and keeps its own time. It knows nothing of the processor: a reset of the SoC does not touch it, loss of power
+ * does. What a chip would silently ignore and firmware never wants is reported as a firmware bug.
+ *
+ * An operation takes effect when its time is over; a reader cannot see the difference, because a busy chip answers
+ * status reads only, and a loss of power meanwhile leaves it torn.
+ */
+#ifndef VBOARD_NOR_CHIP_H
+#define VBOARD_NOR_CHIP_H
+
+#include "flash/model/nor_model.h"
+#include "vboard/machine.h"
+
+#define NOR_CHIP_PAGE 256U
+
+/* A kind of chip; times in ns. */
+struct nor_chip_part {
+    const char *name;
+    const struct nor_config *array;
+    uint8_t jedec_id[3];
+    uint8_t electronic_id;
+    const uint8_t *sfdp;
+    size_t sfdp_len;
+    bool has_4byte_mode; /* B7 and E9 */
+    uint64_t enter_dpd_ns, exit_dpd_ns, write_status_ns, reset_ns, reset_erase_ns, chip_erase_ns;
+};
+extern const struct nor_chip_part nor_chip_mx25r6435f;
+extern const struct nor_chip_part nor_chip_mx25r_4byte; /* the same with a 4-byte address mode, for tests of drivers */
+extern const struct nor_chip_part nor_chip_foreign;     /* W25Q64: another JEDEC ID */
+
+enum nor_chip_job { NOR_CHIP_IDLE, NOR_CHIP_ERASE, NOR_CHIP_PROGRAM, NOR_CHIP_WRITE_STATUS, NOR_CHIP_RECOVER };
+
+struct nor_chip_command;
+
+struct nor_chip {
+    const struct nor_chip_part *part;
+    struct machine *machine;
+    struct nor_model *array;
+    bool present;
+    uint8_t absent_level; /* what an empty socket reads as */
+
+    uint8_t status; /* BP, QE, SRWD: non-volatile */
+    uint8_t config[2];
+    uint8_t security;
+    bool write_enabled;
+    bool asleep;
+    bool four_byte;
+    bool reset_enabled;
+    bool hold_high; /* level of IO3, which is HOLD# while QE is 0 */
+
+    enum nor_chip_job job;
+    bool suspended;
+    uint32_t job_off, job_len;
+    uint8_t job_data[NOR_CHIP_PAGE];
+    uint64_t job_left; /* ticks, while suspended */
+    struct sim_timer done;
+
+    const struct nor_chip_command *command; /* of the open frame; NULL: ignored */
+    uint32_t at;                            /* bytes since chip select */
+    uint32_t addr;
+    uint32_t data_len;
+    uint8_t data[NOR_CHIP_PAGE];
+};
+
+void nor_chip_init(struct nor_chip *chip, const struct nor_chip_part *part, struct machine *machine,
+                   struct nor_model *array);
+
+/* Power comes back: an operation that was running is torn, volatile state is lost. */
+void nor_chip_power_on(struct nor_chip *chip);
+
+/* The state that a reset in the middle of something leaves; for runs that begin so. */
+void nor_chip_begin_asleep(struct nor_chip *chip);
+void nor_chip_begin_busy(struct nor_chip *chip);
+void nor_chip_begin_4byte(struct nor_chip *chip);
+
+void nor_chip_select(struct nor_chip *chip);
+uint8_t nor_chip_shift(struct nor_chip *chip, uint8_t out, unsigned lines);
+void nor_chip_deselect(struct nor_chip *chip);
+void nor_chip_set_hold(struct nor_chip *chip, bool high);
+
+/* Busy with an erase, a program or a status write. */
+bool nor_chip_is_busy(const struct nor_chip *chip);
+
+#endif

@@ -1,0 +1,15 @@
+/* The nRF52840's random number generator; its numbers follow the run's seed. */
+#ifndef VBOARD_NRF_RNG_H
+#define VBOARD_NRF_RNG_H
+
+#include "vboard/periph.h"
+
+struct rng {
+    struct periph periph;
+    struct sim_timer timer;
+};
+
+void rng_init(struct rng *rng, struct machine *machine);
+void rng_free(struct rng *rng);
+
+#endif
