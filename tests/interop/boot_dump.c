@@ -1,0 +1,121 @@
+/*
+ * Boots flash contents that somebody else left: boot_dump MODE PRIMARY SECONDARY KEY MAX_SECTORS. Both files are slots
+ * of 4 KiB sectors, internal with write block 4 and external with 1; they are replaced by what is there after one boot.
+ * Prints what was performed; exit status 0 when an image was found.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <farboot/log.h>
+
+#include "boot/boot.h"
+#include "flash/model/nor_device.h"
+#include "host/buffer.h"
+#include "host/file.h"
+
+#define SECTOR 4096U
+
+struct slot {
+    struct buffer contents;
+    struct flash_range range;
+    struct nor_config config;
+    struct nor_device device;
+    struct flash_area area;
+};
+
+static const struct nor_erase_time erase_time[] = {{SECTOR, 1}};
+
+void log_line(char level, const char *format, ...)
+{
+    char text[160] = "";
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    (void)printf("%c: %s\n", level, text);
+}
+
+static void die(const struct failure *failure)
+{
+    (void)fprintf(stderr, "boot_dump: %s\n", failure->text);
+    exit(2);
+}
+
+static void load(const char *path, struct buffer *out)
+{
+    struct failure failure;
+
+    if (file_read(path, out, &failure) != OK) {
+        die(&failure);
+    }
+}
+
+static void open_slot(struct slot *slot, struct nor_power *power, const char *path, uint32_t write_block)
+{
+    uint32_t size;
+
+    load(path, &slot->contents);
+    size = (uint32_t)slot->contents.len;
+    slot->range = (struct flash_range){0, SECTOR, size / SECTOR};
+    slot->config = (struct nor_config){
+        .name = path, .geometry = {size, write_block, 0xff, 1, &slot->range}, .timing = {256, 1, 1, 1, erase_time, 1}};
+    nor_device_init(&slot->device, power, &slot->config, slot->contents.data);
+    slot->area = (struct flash_area){.dev = &slot->device.flash, .size = size};
+}
+
+static void close_slot(struct slot *slot, const char *path)
+{
+    struct failure failure;
+
+    if (file_write(path, slot->contents.data, slot->contents.len, &failure) != OK) {
+        die(&failure);
+    }
+    nor_device_free(&slot->device);
+    buffer_free(&slot->contents);
+}
+
+int main(int argc, char **argv)
+{
+    static uint8_t work[1024];
+    static struct slot primary;
+    static struct slot secondary;
+    struct nor_power power = {0};
+    struct buffer key_der = {0};
+    struct boot_key key;
+    struct boot_config config;
+    struct boot_result result;
+    int err;
+
+    if (argc != 6) {
+        (void)fprintf(stderr, "usage: boot_dump offset|overwrite PRIMARY SECONDARY KEY.der MAX_SECTORS\n");
+        return 2;
+    }
+    open_slot(&primary, &power, argv[2], 4);
+    open_slot(&secondary, &power, argv[3], 1);
+    load(argv[4], &key_der);
+    key = (struct boot_key){key_der.data, key_der.len};
+    config =
+        (struct boot_config){.primary = &primary.area,
+                             .secondary = &secondary.area,
+                             .mode = strcmp(argv[1], "overwrite") == 0 ? &boot_mode_overwrite : &boot_mode_swap_offset,
+                             .keys = &key,
+                             .key_count = 1,
+                             .buffer = work,
+                             .buffer_size = sizeof work,
+                             .max_sectors = (uint32_t)strtoul(argv[5], NULL, 10),
+                             .validate_primary = true};
+    nor_power_on(&power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    err = boot_go(&config, &result);
+    if (nor_power_settle(&power) != OK) {
+        err = ERR_FLASH_PHYSICS;
+    }
+    (void)printf("result %d, performed %d, %" PRIu64 " operations\n", err, (int)result.performed, power.ops);
+    close_slot(&primary, argv[2]);
+    close_slot(&secondary, argv[3]);
+    buffer_free(&key_der);
+    return err == OK ? 0 : 1;
+}

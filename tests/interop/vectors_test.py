@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Flash that MCUboot left when its power was cut in the middle of a swap is finished by Farboot.
+
+usage: vectors_test.py BOOT_DUMP FOLDER
+
+FOLDER (or the environment's FARBOOT_VECTORS) holds README.json, which says what must come out of each dump. Only the
+modes that Farboot has are tried; the others are counted. Exit status 77 where there is no folder.
+"""
+import gzip
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+MODES = {"swap-using-offset": "offset"}
+
+
+class Slots:
+    """A pair of slots in files, booted in place."""
+
+    def __init__(self, boot_dump, folder, work):
+        self.boot_dump, self.folder, self.work = boot_dump, folder, work
+        self.primary, self.secondary = work / "primary.bin", work / "secondary.bin"
+
+    def load(self, directory, name):
+        for path, part in ((self.primary, "int"), (self.secondary, "ext")):
+            path.write_bytes(gzip.decompress((self.folder / directory / f"{name}_{part}.bin.gz").read_bytes()))
+
+    def boot(self, mode, max_sectors):
+        run = subprocess.run([self.boot_dump, mode, self.primary, self.secondary, self.folder / "public_key_p256.der",
+                              str(max_sectors)], capture_output=True, text=True)
+        return run.returncode, run.stdout + run.stderr
+
+
+def image(folder, name):
+    return gzip.decompress((folder / f"{name}_image_signed.bin.gz").read_bytes())
+
+
+def trailer(slot):
+    """magic, image_ok, copy_done, swap type as README.json places them from the slot's end."""
+    return slot[-16:].hex(), slot[-24], slot[-32], slot[-40]
+
+
+def problems(slots, folder, expected):
+    """What differs from the expectation, as a list of lines."""
+    found = []
+    primary, secondary = slots.primary.read_bytes(), slots.secondary.read_bytes()
+    new_runs = expected["primary_begins_with"].startswith("new")
+    runs, kept = image(folder, "new" if new_runs else "old"), image(folder, "old" if new_runs else "new")
+    offset = expected["secondary_image_offset"]
+    if primary[:len(runs)] != runs:
+        found.append("another image is in the primary slot")
+    if secondary[offset:offset + len(kept)] != kept:
+        found.append(f"the other image is not in the secondary slot at {offset}")
+    magic, image_ok, copy_done, swap_info = trailer(primary)
+    if magic != "77c295f360d2ef7f3552500f2cb67980" or copy_done != 1:
+        found.append("the primary trailer does not say that the swap is complete")
+    if image_ok != (0xff if new_runs else 1) or swap_info != (2 if new_runs else 4):
+        found.append(f"image_ok is {image_ok:#x}, swap_info {swap_info:#x}")
+    return found
+
+
+def main():
+    boot_dump = sys.argv[1]
+    folder = pathlib.Path(os.environ.get("FARBOOT_VECTORS", sys.argv[2]))
+    if not (folder / "README.json").exists():
+        print(f"SKIPPED: no flash dumps of MCUboot in {folder}; set FARBOOT_VECTORS")
+        return 77
+    readme = json.loads((folder / "README.json").read_text())
+    max_sectors = readme["mcuboot_config"]["BOOT_MAX_IMG_SECTORS"]
+    done, skipped, failed = 0, 0, 0
+    with tempfile.TemporaryDirectory() as work:
+        slots = Slots(boot_dump, folder, pathlib.Path(work))
+        for name, vector in readme["vectors"].items():
+            names = [f"cut_{cut['n']:02}" for cut in vector["cuts"]]
+            if vector["mode"] not in MODES:
+                skipped += len(names)
+                continue
+            for dump in names:
+                slots.load(name, dump)
+                status, text = slots.boot(MODES[vector["mode"]], max_sectors)
+                wrong = problems(slots, folder, vector["final_expected"]) if status == 0 else ["no image boots"]
+                done += 1
+                if wrong:
+                    failed += 1
+                    print(f"{name}/{dump}: {'; '.join(wrong)}\n{text}")
+        # What MCUboot completed is understood as well: without confirmation the next boot reverts.
+        for name, vector in readme["vectors"].items():
+            if vector["mode"] not in MODES or "final_ext.bin.gz" not in os.listdir(folder / name):
+                continue
+            slots.load(name, "final")
+            status, text = slots.boot(MODES[vector["mode"]], max_sectors)
+            expected = readme["vectors"][name + "-revert"]["final_expected"]
+            wrong = problems(slots, folder, expected) if status == 0 else ["no image boots"]
+            done += 1
+            if wrong:
+                failed += 1
+                print(f"{name}/final, then reverted: {'; '.join(wrong)}\n{text}")
+    print(f"{done} dumps of MCUboot finished, {failed} wrongly; {skipped} of modes that Farboot does not have")
+    return 1 if failed or done == 0 else 0
+
+
+sys.exit(main())
