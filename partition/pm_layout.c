@@ -27,6 +27,7 @@ struct layout {
     size_t capacity;
     size_t dynamic; /* index of the dynamic partition */
     int64_t unit;
+    const struct pm_partition *moved; /* the last that was aligned */
 };
 
 static struct piece *find_piece(const struct layout *layout, const char *name)
@@ -237,6 +238,7 @@ static int align_upward(struct layout *layout, bool *changed)
                            partition->name, layout->job->dynamic, layout->job->dynamic);
         }
         *changed = true;
+        layout->moved = partition;
         if (is_pinned(layout, i)) {
             insert_empty(layout, i + 1, partition->placement.align - beyond, false, partition);
         } else {
@@ -288,6 +290,7 @@ static int align_downward(struct layout *layout, bool *changed)
             continue;
         }
         *changed = true;
+        layout->moved = layout->pieces[i].partition;
         if (layout->pieces[i].share != 0) {
             return shrink(layout, i, beyond);
         }
@@ -355,9 +358,7 @@ static int settle(struct layout *layout)
         }
     }
     if (err == OK && changed) {
-        err = failure_set(layout->job->failure, ERR_HOST_INPUT,
-                          "region '%s': the alignments contradict one another; make sizes multiples of the alignments",
-                          layout->job->region->name);
+        err = cannot_align(layout, layout->moved);
     }
     return err;
 }
