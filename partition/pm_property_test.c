@@ -59,7 +59,7 @@ static void make_wish(struct plan *plan, size_t index, uint32_t *random)
 
     (void)snprintf(wish->name, sizeof(wish->name), "p%u", (unsigned)(below(random, 10) * 10 + (uint32_t)index));
     wish->inside = below(random, 4) == 0;
-    wish->size = 4 * (1 + below(random, below(random, 2) == 0 ? 0x20 : 0x2000));
+    wish->size = (int64_t)4 * (1 + below(random, below(random, 2) == 0 ? 0x20 : 0x2000));
     if (kind == 0) {
         wish->size = 0;
         wish->source = below(random, 2) == 0 || wish->inside ? "app" : "box";
@@ -70,7 +70,7 @@ static void make_wish(struct plan *plan, size_t index, uint32_t *random)
     wish->before = below(random, 2) == 0;
     wish->neighbour = pick_neighbour(plan, index, random, wish->before);
     if (below(random, 3) == 0) {
-        wish->align = 4 << below(random, 12);
+        wish->align = (int64_t)4 << below(random, 12);
         wish->align_end = below(random, 3) == 0;
     }
 }

@@ -92,6 +92,53 @@ static struct pm_where position(const struct reader *reader, unsigned line)
                              reader->markers[i - 1].where.line + (line - reader->markers[i - 1].at - 1)};
 }
 
+/* The length of the UTF-8 sequence or printable character at `at`; 0 when it is neither. */
+static size_t character_length(const unsigned char *at, const unsigned char *end)
+{
+    size_t len = at[0] < 0x80 ? 1 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : (at[0] & 0xf0) == 0xe0 ? 3 : 4;
+    size_t i;
+
+    if ((at[0] < ' ' && at[0] != '\t' && at[0] != '\r') || at[0] == 0x7f || (at[0] >= 0x80 && at[0] < 0xc2) ||
+        at[0] > 0xf4 || (size_t)(end - at) < len) {
+        return 0;
+    }
+    for (i = 1; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+/*
+ * libfyaml 0.7 does not come back from a directive with bytes that are no UTF-8 ("%: \xcd"). A partition file needs
+ * neither, so that both are refused before the library sees them.
+ */
+static int check_text(const struct reader *reader, const struct buffer *text)
+{
+    const unsigned char *at = text->data;
+    const unsigned char *end = at + text->len;
+    unsigned line = 1;
+    bool starts_line = true;
+
+    while (at < end) {
+        size_t len = *at == '\n' ? 1 : character_length(at, end);
+
+        if (len == 0) {
+            return pm_fail(reader->failure, position(reader, line), "not text: a byte 0x%02x; save the file as UTF-8",
+                           *at);
+        }
+        if (starts_line && *at == '%') {
+            return pm_fail(reader->failure, position(reader, line),
+                           "a line begins with %%, a YAML directive; partition files have none, remove it");
+        }
+        starts_line = *at == '\n';
+        line += starts_line ? 1 : 0;
+        at += len;
+    }
+    return OK;
+}
+
 static struct pm_where scalar_position(const struct reader *reader, struct fy_node *node, struct pm_where otherwise)
 {
     const struct fy_mark *mark =
@@ -253,6 +300,10 @@ int pm_yaml_parse(struct pm_pool *pool, const char *path, const struct buffer *t
         return OK;
     }
     find_markers(&reader, text);
+    err = check_text(&reader, text);
+    if (err != OK) {
+        return err;
+    }
     fy_diag_cfg_default(&diag_config);
     diag_config.level = FYET_ERROR;
     diag = fy_diag_create(&diag_config);

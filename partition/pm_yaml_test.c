@@ -68,6 +68,18 @@ static void test_kinds_and_positions(void **state)
     pm_test_end(&test);
 }
 
+static void test_other_alphabets_are_text(void **state)
+{
+    struct pm_test test;
+    struct pm_node *root;
+
+    (void)state;
+    pm_test_begin(&test);
+    assert_int_equal(parse(&test, "# \xc3\xa5\r\na: \xe2\x82\xac\xf0\x9f\x92\xbe\t# tab\r\n", &root), OK);
+    assert_string_equal(root->first->text, "\xe2\x82\xac\xf0\x9f\x92\xbe");
+    pm_test_end(&test);
+}
+
 static void test_numbers(void **state)
 {
     static const struct {
@@ -120,6 +132,14 @@ static void test_errors_tell_the_line(void **state)
         {"a: 1\nb: *nowhere\n", "pm.yml:2: an alias"},
         {"a: &a [*a]\n", "nested too deeply"},
         {"? [x]\n: 1\n", "a key is not a name"},
+        {"a: 1\n%: \xcd\n", "pm.yml:2: a line begins with %"},
+        {"a: 1\n%YAML 1.2\n", "pm.yml:2: a line begins with %"},
+        {"a: 1\nb: \xcd\n", "pm.yml:2: not text: a byte 0xcd"},
+        {"a: \x01\n", "pm.yml:1: not text: a byte 0x01"},
+        {"a: \xe2\x82", "not text: a byte 0xe2"},
+        {"a: \xc0\x80", "not text: a byte 0xc0"},
+        {"a: \x80", "not text: a byte 0x80"},
+        {"a: \xf5\x80\x80\x80", "not text: a byte 0xf5"},
     };
     struct pm_test test;
     size_t i;
@@ -166,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_errors_tell_the_line),
         cmocka_unit_test(test_aliases_do_not_explode),
+        cmocka_unit_test(test_other_alphabets_are_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
