@@ -21,7 +21,8 @@ endif()
 
 # Built from this tree, and brought up to date, unless FARBOOT_TOOL names one. The lock is for parallel builds.
 function(farboot_build_tool)
-  find_program(host_cc NAMES cc gcc clang NO_CACHE)
+  # project() has put the cross compiler into the environment.
+  set(host ${CMAKE_COMMAND} -E env --unset=CC --unset=CXX --unset=ASM)
   if(NOT EXISTS ${FARBOOT_BASE}/build/host/farboot)
     message(STATUS "Building the host tools in ${FARBOOT_BASE}/build/host")
   endif()
@@ -29,9 +30,9 @@ function(farboot_build_tool)
   file(LOCK ${FARBOOT_BASE}/build/host DIRECTORY GUARD FUNCTION TIMEOUT 600)
   if(NOT EXISTS ${FARBOOT_BASE}/build/host/build.ninja)
     farboot_run(WHAT "configuring the host tools"
-      COMMAND ${CMAKE_COMMAND} -E chdir ${FARBOOT_BASE} ${CMAKE_COMMAND} --preset host --log-level=ERROR)
+      COMMAND ${host} ${CMAKE_COMMAND} -E chdir ${FARBOOT_BASE} ${CMAKE_COMMAND} --preset host --log-level=ERROR)
   endif()
-  execute_process(COMMAND ${CMAKE_COMMAND} --build ${FARBOOT_BASE}/build/host --target farboot
+  execute_process(COMMAND ${host} ${CMAKE_COMMAND} --build ${FARBOOT_BASE}/build/host --target farboot
                   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT status EQUAL 0)
     message(NOTICE "${output}")
