@@ -77,7 +77,7 @@ function(farboot_link_script image)
   farboot_get(directory ${image} DIR)
   add_custom_command(OUTPUT ${directory}/linker.ld
     COMMAND ${CMAKE_C_COMPILER} -E -P -x c -include ${directory}/include/autoconf.h -I${directory}/include
-            -I${FARBOOT_BASE} -I${FARBOOT_BASE}/include -MD -MF ${directory}/linker.ld.d -MT ${directory}/linker.ld
+            -I${FARBOOT_BASE} -I${FARBOOT_BASE}/include -MD -MF ${directory}/linker.ld.d -MQ ${directory}/linker.ld
             -o ${directory}/linker.ld ${FARBOOT_BASE}/soc/linker.ld.in
     DEPENDS ${FARBOOT_BASE}/soc/linker.ld.in DEPFILE ${directory}/linker.ld.d
     COMMENT "Linker script of image ${image}" VERBATIM)
@@ -104,7 +104,7 @@ function(farboot_compile image)
     ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -nostartfiles -Wl,--gc-sections -Wl,--nmagic
     -Wl,-Map=${directory}/${image}.map)
   set_property(TARGET ${image} PROPERTY RULE_LAUNCH_LINK
-    "${FARBOOT_PYTHON} ${FARBOOT_BASE}/cmake/link.py --image ${image} --directory ${directory} --")
+    "\"${FARBOOT_PYTHON}\" \"${FARBOOT_BASE}/cmake/link.py\" --image ${image} --directory \"${directory}\" --")
   add_custom_command(TARGET ${image} POST_BUILD
     COMMAND ${CMAKE_OBJCOPY} -O ihex $<TARGET_FILE:${image}> ${directory}/${image}.hex
     COMMAND ${CMAKE_OBJCOPY} -I ihex -O binary --gap-fill 0xff ${directory}/${image}.hex ${directory}/${image}.bin

@@ -33,7 +33,7 @@ class Application:
     """An application in a temporary directory, configured and built like a user's."""
 
     def __init__(self, files, *args):
-        self._directory = tempfile.TemporaryDirectory()
+        self._directory = tempfile.TemporaryDirectory(prefix="a path with spaces ")
         self.source = pathlib.Path(self._directory.name)
         self.build = self.source / "build"
         run_cases.write_tree(self.source, cases.APPLICATION | files)
