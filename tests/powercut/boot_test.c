@@ -1,0 +1,476 @@
+/*
+ * What boot_go does with requests it must refuse, with a secondary it cannot trust or reach, and with random flash.
+ * Lives here because it uses the simulator's world.
+ */
+#include "tests/unit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <farboot/log.h>
+
+#include "host/random.h"
+#include "tests/powercut/images.h"
+#include "tests/powercut/scenario.h"
+
+static char console[8192];
+
+void log_line(char level, const char *format, ...)
+{
+    size_t len = strlen(console);
+    va_list args;
+
+    va_start(args, format);
+    (void)snprintf(console + len, sizeof console - len, "%c: ", level);
+    len = strlen(console);
+    (void)vsnprintf(console + len, sizeof console - len, format, args);
+    len = strlen(console);
+    (void)snprintf(console + len, sizeof console - len, "\n");
+    va_end(args);
+}
+
+static void assert_said(const char *text)
+{
+    if (strstr(console, text) == NULL) {
+        fail_msg("the console lacks \"%s\":\n%s", text, console);
+    }
+}
+
+static const struct boot_mode *const modes[] = {&boot_mode_swap_offset, &boot_mode_overwrite};
+
+/* A board with version 1 in the primary slot and an erased secondary. */
+struct board {
+    struct world world;
+    const struct buffer *old;
+    const struct buffer *new;
+};
+
+static void start(struct board *board, const struct boot_mode *mode)
+{
+    /* As the first geometry, but programs of a word are not counted: tests put bytes there without programming. */
+    static const struct world_geometry geometry = {"boot", {4096, 4096}, {4, 1}, {65536, 65536}, {0, 0}};
+
+    world_init(&board->world, &geometry, mode, 0);
+    board->old = images_get(20000, 1, 1);
+    board->new = images_get(30000, 2, 2);
+    world_erase_slot(&board->world, WORLD_PRIMARY);
+    world_erase_slot(&board->world, WORLD_SECONDARY);
+    world_put_image(&board->world, WORLD_PRIMARY, 0, board->old);
+}
+
+static void upload(struct board *board, const struct buffer *image, bool permanent)
+{
+    world_put_image(&board->world, WORLD_SECONDARY, world_upload_off(&board->world), image);
+    world_request(&board->world, permanent);
+}
+
+static int boot(struct board *board, struct boot_result *result)
+{
+    int err;
+
+    console[0] = '\0';
+    nor_power_on(&board->world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    err = boot_go(&board->world.boot, result);
+    assert_int_equal(nor_power_settle(&board->world.power), OK);
+    assert_string_equal(world_violation(&board->world), "");
+    return err;
+}
+
+/* The request is refused for `reason`, the old image boots, and at the next boot nothing is asked or written. */
+static void assert_refused(struct board *board, int reason)
+{
+    struct boot_result result;
+
+    assert_int_equal(boot(board, &result), OK);
+    assert_int_equal(result.refused, reason);
+    assert_int_equal(result.performed, SWAP_NONE);
+    assert_said("E: Update refused: ");
+    assert_true(world_has_image(&board->world, WORLD_PRIMARY, 0, board->old));
+    assert_int_equal(boot(board, &result), OK);
+    assert_int_equal(result.refused, OK);
+    assert_int_equal(board->world.power.ops, 0);
+    world_free(&board->world);
+}
+
+/* A copy of the new image with some bytes changed. */
+static void upload_changed(struct board *board, size_t off, const void *bytes, size_t len)
+{
+    struct buffer changed = {0};
+
+    buffer_append(&changed, board->new->data, board->new->len);
+    memcpy(changed.data + off, bytes, len);
+    upload(board, &changed, false);
+    buffer_free(&changed);
+}
+
+static void test_images_that_do_not_verify_are_refused(void **state)
+{
+    static const uint8_t zeros[4];
+    static const uint8_t huge[4] = {0xff, 0xff, 0xff, 0xff};
+    static const uint8_t encrypted[4] = {4};
+    static const struct {
+        size_t off;
+        const uint8_t *bytes;
+        size_t len;
+        int reason;
+    } rows[] = {
+        {0, zeros, 4, ERR_IMAGE_HEADER},        {12, huge, 4, ERR_IMAGE_SIZE},      {8, huge, 2, ERR_IMAGE_SIZE},
+        {16, encrypted, 4, ERR_IMAGE_FLAGS},    {0x1000, zeros, 4, ERR_IMAGE_HASH}, {20, zeros, 4, ERR_IMAGE_HASH},
+        {29995, zeros, 4, ERR_IMAGE_SIGNATURE}, {29850, zeros, 4, ERR_IMAGE_TLV},
+    };
+
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct board board;
+
+            start(&board, modes[m]);
+            upload_changed(&board, rows[i].off, rows[i].bytes, rows[i].len);
+            assert_refused(&board, rows[i].reason);
+        }
+    }
+}
+
+static void test_a_truncated_upload_is_refused(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+        struct buffer part = {0};
+
+        start(&board, modes[m]);
+        buffer_append(&part, board.new->data, 25000);
+        upload(&board, &part, false);
+        buffer_free(&part);
+        assert_refused(&board, ERR_IMAGE_SIZE);
+    }
+}
+
+static void test_garbage_with_a_request_is_refused(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+        struct random random = {41};
+        uint8_t garbage[10000];
+        struct buffer image = {.data = garbage, .len = sizeof garbage};
+
+        start(&board, modes[m]);
+        random_fill(&random, garbage, sizeof garbage);
+        upload(&board, &image, true);
+        assert_refused(&board, ERR_IMAGE_HEADER);
+    }
+}
+
+static void test_an_image_by_another_key_is_refused(void **state)
+{
+    static uint8_t stranger[91];
+    static const struct boot_key key = {stranger, sizeof stranger};
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    memcpy(stranger, images_key()->der, sizeof stranger);
+    stranger[90] ^= 1;
+    upload(&board, board.new, false);
+    board.world.boot.keys = &key;
+    /* The present image was signed by the key that is not known here either, so nothing boots, and nothing is lost. */
+    assert_int_equal(boot(&board, &result), ERR_BOOT_NO_IMAGE);
+    assert_int_equal(result.refused, ERR_IMAGE_KEY);
+    assert_said("E: Image in the primary slot is not valid!");
+    assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
+    world_free(&board.world);
+}
+
+static void test_images_too_large_to_swap_are_refused(void **state)
+{
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    upload(&board, images_get(world_largest_upload(&board.world) + 1, 2, 3), false);
+    assert_refused(&board, ERR_IMAGE_SIZE);
+    /* The one that is running may be too large as well: it boots, but cannot be swapped out. */
+    start(&board, &boot_mode_swap_offset);
+    world_erase_slot(&board.world, WORLD_PRIMARY);
+    board.old = images_get(world_largest_upload(&board.world) + 4097, 1, 4);
+    world_put_image(&board.world, WORLD_PRIMARY, 0, board.old);
+    upload(&board, board.new, false);
+    assert_int_equal(boot(&board, &result), OK);
+    assert_said("W: Not enough free space to run swap upgrade");
+    assert_said("W: required 61441 bytes but only 61440 are available");
+    assert_int_equal(result.refused, ERR_IMAGE_SIZE);
+    assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
+    world_free(&board.world);
+}
+
+static void test_an_upload_at_the_wrong_place_is_named(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    world_put_image(&board.world, WORLD_SECONDARY, 0, board.new);
+    world_request(&board.world, false);
+    assert_refused(&board, ERR_IMAGE_HEADER);
+}
+
+static void test_a_lower_version_is_refused_but_a_revert_is_not(void **state)
+{
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    board.world.boot.downgrade_prevention = true;
+    upload(&board, images_get(10000, 0, 5), false);
+    assert_refused(&board, ERR_IMAGE_VERSION);
+
+    start(&board, &boot_mode_swap_offset);
+    board.world.boot.downgrade_prevention = true;
+    upload(&board, board.new, false);
+    assert_int_equal(boot(&board, &result), OK);
+    assert_int_equal(result.performed, SWAP_TEST);
+    assert_int_equal(result.header.version.major, 2);
+    assert_int_equal(boot(&board, &result), OK);
+    assert_int_equal(result.performed, SWAP_REVERT);
+    assert_int_equal(result.header.version.major, 1);
+    world_free(&board.world);
+}
+
+static void test_an_image_linked_elsewhere_is_refused(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    board.world.boot.verify_address = true;
+    board.world.boot.primary_address = 0x10000;
+    upload(&board, board.new, false); /* its vectors are random bytes */
+    assert_refused(&board, ERR_IMAGE_ADDRESS);
+}
+
+static void test_console_lines_are_mcuboots(void **state)
+{
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    upload(&board, board.new, false);
+    assert_int_equal(boot(&board, &result), OK);
+    assert_string_equal(console, "I: Primary image: magic=unset, swap_type=0x1, copy_done=0x3, image_ok=0x3\n"
+                                 "I: Secondary image: magic=good, swap_type=0x2, copy_done=0x3, image_ok=0x3\n"
+                                 "I: Boot source: none\n"
+                                 "I: Image index: 0, Swap type: test\n"
+                                 "I: Starting swap using offset algorithm.\n");
+    world_free(&board.world);
+}
+
+static void test_an_absent_or_failing_secondary_does_not_keep_the_primary(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+        struct boot_result result;
+
+        start(&board, modes[m]);
+        upload(&board, board.new, false);
+        board.world.device[WORLD_SECONDARY].absent = true;
+        nor_power_on(&board.world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+        console[0] = '\0';
+        assert_int_equal(boot_go(&board.world.boot, &result), OK);
+        assert_int_equal(result.header.version.major, 1);
+        assert_int_equal(board.world.power.ops, 0);
+        board.world.boot.secondary = NULL;
+        assert_int_equal(boot_go(&board.world.boot, &result), OK);
+        assert_int_equal(board.world.power.ops, 0);
+        world_free(&board.world);
+    }
+}
+
+/* A revert has nothing to go back to: the tested image stays rather than none. */
+static void test_a_lost_old_image_leaves_the_new_one_running(void **state)
+{
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    upload(&board, board.new, false);
+    assert_int_equal(boot(&board, &result), OK);
+    world_erase_slot(&board.world, WORLD_SECONDARY);
+    assert_int_equal(boot(&board, &result), OK);
+    assert_int_equal(result.refused, ERR_IMAGE_HEADER);
+    assert_int_equal(result.header.version.major, 2);
+    assert_int_equal(boot(&board, &result), OK);
+    assert_int_equal(board.world.power.ops, 0);
+    world_free(&board.world);
+}
+
+/* External flash answers differently the second time: what was installed is not valid, and the old image returns. */
+static void spoil_after_first_copy(void *context, const struct nor_device *device, const struct nor_op *op)
+{
+    struct board *board = context;
+
+    if (device == &board->world.device[WORLD_PRIMARY] && op->kind == NOR_OP_ERASE && op->off == 0x1000) {
+        board->world.data[WORLD_SECONDARY][0x1000 + 0x1000 + 0x800] ^= 0xff;
+    }
+}
+
+static void test_an_image_that_changes_while_it_is_copied_is_not_run(void **state)
+{
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    upload(&board, board.new, true);
+    board.world.power.watch = spoil_after_first_copy;
+    board.world.power.context = &board;
+    assert_int_equal(boot(&board, &result), OK);
+    assert_said("I: Going back to the other image, swap type: revert");
+    assert_int_equal(result.header.version.major, 1);
+    board.world.power.watch = NULL;
+    assert_int_equal(boot(&board, &result), OK);
+    assert_int_equal(result.header.version.major, 1);
+    assert_int_equal(board.world.power.ops, 0);
+    world_free(&board.world);
+}
+
+static void test_an_empty_primary_is_restored_from_a_valid_secondary(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+        struct boot_result result;
+
+        start(&board, modes[m]);
+        world_erase_slot(&board.world, WORLD_PRIMARY);
+        world_put_image(&board.world, WORLD_SECONDARY, world_upload_off(&board.world), board.new);
+        assert_int_equal(boot(&board, &result), OK);
+        assert_int_equal(result.header.version.major, 2);
+        assert_int_equal(boot(&board, &result), OK);
+        assert_int_equal(board.world.power.ops, 0);
+        world_free(&board.world);
+    }
+}
+
+static void test_slots_that_cannot_be_exchanged_are_named(void **state)
+{
+    static const struct world_geometry uneven = {"uneven", {4096, 8192}, {4, 1}, {65536, 65536}, {2, 0}};
+    static const struct world_geometry longer = {"longer", {4096, 4096}, {4, 1}, {65536, 73728}, {2, 0}};
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start(&board, &boot_mode_swap_offset);
+        world_free(&board.world);
+        world_init(&board.world, i == 0 ? &uneven : &longer, &boot_mode_swap_offset, 0);
+        world_erase_slot(&board.world, WORLD_PRIMARY);
+        world_erase_slot(&board.world, WORLD_SECONDARY);
+        world_put_image(&board.world, WORLD_PRIMARY, 0, board.old);
+        upload(&board, board.new, false);
+        assert_int_equal(boot(&board, &result), OK);
+        assert_said(i == 0 ? "W: Cannot upgrade: not same sector layout\n"
+                             "W: Sector size: primary 4096, secondary 8192"
+                           : "W: Cannot upgrade: not a compatible amount of sectors\n"
+                             "W: Sectors: primary 16, secondary 18");
+        assert_int_equal(result.refused, ERR_BOOT_GEOMETRY);
+        assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
+        world_free(&board.world);
+    }
+}
+
+/* Trailers whose fields are each valid, torn or random. */
+static void scramble_trailer(struct world *world, struct random *random, enum world_side side)
+{
+    static const uint8_t flag_values[] = {0x01, 0xff, 0x03, 0x00, 0x02, 0x04};
+    const struct trailer_layout *layout = &world->layout[side];
+    uint8_t *slot = world->data[side] + world->area[side].off;
+    const uint32_t flags[] = {layout->image_ok, layout->copy_done, layout->swap_info};
+
+    if (random_below(random, 3) != 0) {
+        assert_int_equal(trailer_program_magic(&world->area[side], layout), OK);
+    }
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        slot[flags[i]] = flag_values[random_below(random, sizeof flag_values)];
+    }
+    for (uint32_t i = random_below(random, 12); i > 0; i--) {
+        slot[layout->status + random_below(random, world->area[side].size - layout->status)] =
+            (uint8_t)random_next(random);
+    }
+    if (random_below(random, 2) == 0) {
+        uint32_t size = random_below(random, 100000);
+
+        memcpy(slot + layout->swap_size, &size, sizeof size);
+    }
+}
+
+/* Fuzz: whatever trailers and slots say, boot_go ends, breaks no physics and leaves the slots' neighbours alone; what
+ * it runs is one of the two images, whole. */
+static void test_random_trailers_and_slots_are_survived(void **state)
+{
+    struct random random = {51};
+    unsigned booted = 0;
+
+    (void)state;
+    for (unsigned run = 0; run < 3000; run++) {
+        struct board board;
+        struct boot_result result;
+        struct world_state before = {0};
+
+        start(&board, modes[run % 2]);
+        world_put_image(&board.world, WORLD_SECONDARY, random_below(&random, 2) == 0 ? 0 : 4096, board.new);
+        scramble_trailer(&board.world, &random, WORLD_PRIMARY);
+        scramble_trailer(&board.world, &random, WORLD_SECONDARY);
+        if (random_below(&random, 4) == 0) {
+            random_fill(&random, board.world.data[random_below(&random, 2)] + 4096 + random_below(&random, 30000),
+                        5000);
+        }
+        world_save(&board.world, &before);
+        for (unsigned again = 0; again < 3; again++) {
+            console[0] = '\0';
+            nor_power_on(&board.world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+            if (boot_go(&board.world.boot, &result) == OK) {
+                booted++;
+                assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old) ||
+                            world_has_image(&board.world, WORLD_PRIMARY, 0, board.new));
+            }
+        }
+        assert_true(world_guards_hold(&board.world, &before));
+        assert_string_equal(world_violation(&board.world), "");
+        world_state_free(&before);
+        world_free(&board.world);
+    }
+    assert_true(booted > 3000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_images_that_do_not_verify_are_refused),
+        cmocka_unit_test(test_a_truncated_upload_is_refused),
+        cmocka_unit_test(test_garbage_with_a_request_is_refused),
+        cmocka_unit_test(test_an_image_by_another_key_is_refused),
+        cmocka_unit_test(test_images_too_large_to_swap_are_refused),
+        cmocka_unit_test(test_an_upload_at_the_wrong_place_is_named),
+        cmocka_unit_test(test_a_lower_version_is_refused_but_a_revert_is_not),
+        cmocka_unit_test(test_an_image_linked_elsewhere_is_refused),
+        cmocka_unit_test(test_console_lines_are_mcuboots),
+        cmocka_unit_test(test_an_absent_or_failing_secondary_does_not_keep_the_primary),
+        cmocka_unit_test(test_a_lost_old_image_leaves_the_new_one_running),
+        cmocka_unit_test(test_an_image_that_changes_while_it_is_copied_is_not_run),
+        cmocka_unit_test(test_an_empty_primary_is_restored_from_a_valid_secondary),
+        cmocka_unit_test(test_slots_that_cannot_be_exchanged_are_named),
+        cmocka_unit_test(test_random_trailers_and_slots_are_survived),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    images_free();
+    return failed;
+}
