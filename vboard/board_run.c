@@ -127,6 +127,7 @@ static void sleep_in_step(struct vboard *board, uint64_t ticks)
     uint64_t begin;
     enum vboard_host_state state;
     uint64_t passed;
+    uint64_t next;
     uint64_t ms;
 
     board->pace_debt += ticks;
@@ -139,8 +140,10 @@ static void sleep_in_step(struct vboard *board, uint64_t ticks)
     state = ask_host(board, ms < 1000 ? (int)ms : 1000);
     passed = state == VBOARD_HOST_ALIVE ? sim_ticks_from_ns(monotonic_ns() - begin) : ticks;
     board->pace_debt = 0;
+    /* Input has set the line's timer: each of its bytes gets its time, and the processor its chance to wake. */
+    next = sim_clock_next(&board->machine.clock)->due - board->machine.clock.now;
     if (state != VBOARD_HOST_STOP) {
-        sleep_for(board, passed < ticks ? passed : ticks);
+        sleep_for(board, passed < next ? passed : next);
     }
 }
 
