@@ -139,6 +139,7 @@ static void test_cmake_and_json_carry_the_same_values(void **state)
     assert_has(&out, "set(DT_CHOSEN_test_disk \"/bus@1,0/disk@200\")\n");
     assert_has(&out, "set(DT_NODELABEL_primary \"/bus@1,0/disk@200\")\n");
     assert_has(&out, "set(\"DT_PROP_/bus@1,0/disk@200_numbers\" \"1;2;3\")\n");
+    assert_has(&out, "set(\"DT_PROP_/bus@1,0/disk@200_bytes\" \"222;173\")\n");
     assert_has(&out, "set(\"DT_PROP_/bus@1,0/disk@200_text\" \"say \\\"hi\\\"\")\n");
     assert_has(&out, "set(\"DT_REG_ADDRESS_/bus@1,0/disk@200\" \"5368709632;5368709888\")\n");
     assert_has(&out, "set(\"DT_STATUS_/bus@1,0/disk@400\" disabled)\n");

@@ -66,6 +66,17 @@ static void put_cells(const struct syntax *syntax, struct buffer *out, const str
     buffer_print(out, "%s", syntax->close);
 }
 
+static void put_bytes(const struct syntax *syntax, struct buffer *out, const struct dt_property *property)
+{
+    size_t i;
+
+    buffer_print(out, "%s", syntax->open);
+    for (i = 0; i < property->len; i++) {
+        buffer_print(out, "%s%u", i > 0 ? syntax->separator : "", property->data[i]);
+    }
+    buffer_print(out, "%s", syntax->close);
+}
+
 static void put_paths(const struct syntax *syntax, struct buffer *out, const struct dt_tree *tree,
                       enum binding_type type, const struct dt_property *property)
 {
@@ -79,7 +90,7 @@ static void put_paths(const struct syntax *syntax, struct buffer *out, const str
     buffer_print(out, "%s", syntax->close);
 }
 
-/* Returns false for what has no value to give (compound, bytes, absent). */
+/* Returns false for what has no value to give (compound). */
 static bool put_value(const struct syntax *syntax, struct buffer *out, const struct dt_tree *tree,
                       const struct binding_property *binding, const struct dt_property *property)
 {
@@ -92,6 +103,9 @@ static bool put_value(const struct syntax *syntax, struct buffer *out, const str
         return true;
     case BINDING_ARRAY:
         put_cells(syntax, out, property);
+        return true;
+    case BINDING_BYTES:
+        put_bytes(syntax, out, property);
         return true;
     case BINDING_STRING:
         syntax->string(out, dt_string(property, 0));

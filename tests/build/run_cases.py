@@ -22,9 +22,9 @@ def write_tree(root, files):
             path.write_text(text, encoding="utf-8")
 
 
-def configure(case, source, base, tool):
+def configure(case, source, base, tool, *options):
     command = ["cmake", "-S", source, "-B", source / "build", "-G", "Ninja", f"-DBOARD={case.board}",
-               f"-DFARBOOT_TOOL={tool}", *case.args]
+               f"-DFARBOOT_TOOL={tool}", f"-DFARBOOT_PYTHON={sys.executable}", *options, *case.args]
     run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
                          env=os.environ | {"FARBOOT_BASE": base})
     return run.returncode, run.stdout
@@ -69,6 +69,9 @@ def check_text(case, output):
     for text in case.prints + case.fails:
         if re.sub(r"\s+", " ", text) not in joined:
             yield f"not printed: {text}"
+    for text in case.silent:
+        if text in joined:
+            yield f"printed: {text}"
 
 
 def check(case, status, output, build):
@@ -85,9 +88,11 @@ def run(case, base, tool, compiler):
     with tempfile.TemporaryDirectory() as directory:
         source = pathlib.Path(directory)
         write_tree(source, cases.APPLICATION | case.files)
+        known = []
         if compiler.exists():
             shutil.copytree(compiler, source / "build" / "CMakeFiles")
-        status, output = configure(case, source, base, tool)
+            known = ["-DCMAKE_PLATFORM_INFO_INITIALIZED:INTERNAL=1"]  # makes CMake read what was copied
+        status, output = configure(case, source, base, tool, *known)
         if not compiler.exists() and status == 0:
             found = next((source / "build" / "CMakeFiles").glob("[0-9]*"))
             shutil.copytree(found, compiler / found.name)
