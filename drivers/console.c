@@ -62,7 +62,7 @@ static int stdout_flush(FILE *file)
 }
 
 static FILE stdout_file = FDEV_SETUP_STREAM(stdout_put, NULL, stdout_flush, _FDEV_SETUP_WRITE);
-FILE *const stdout = &stdout_file;
+__attribute__((used)) FILE *const stdout = &stdout_file;
 
 void console_init(void)
 {

@@ -51,8 +51,10 @@ static void quiesce(void)
  */
 static _Noreturn void wipe_and_enter(uint32_t vectors)
 {
-    __asm__ volatile("ldr   r1, =ram_used_start\n"
-                     "ldr   r2, =ram_used_end\n"
+    __asm__ volatile("movw  r1, #:lower16:ram_used_start\n"
+                     "movt  r1, #:upper16:ram_used_start\n"
+                     "movw  r2, #:lower16:ram_used_end\n"
+                     "movt  r2, #:upper16:ram_used_end\n"
                      "movs  r3, #0\n"
                      "0: cmp r1, r2\n"
                      "itt   lo\n"

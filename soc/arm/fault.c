@@ -24,13 +24,16 @@ __attribute__((naked)) void fault_entry(void)
 {
     __asm__ volatile("cpsid i\n"
                      "movs r1, #0\n"
-                     "ldr  r2, =0xe000ed94\n" /* MPU_CTRL */
+                     "movw r2, #0xed94\n" /* MPU_CTRL */
+                     "movt r2, #0xe000\n"
                      "str  r1, [r2]\n"
                      "dsb\n"
                      "isb\n"
                      "mrs  r0, msp\n"
-                     "ldr  r1, =stack_start + 768\n"
-                     "ldr  r2, =stack_top\n"
+                     "movw r1, #:lower16:stack_start + 768\n"
+                     "movt r1, #:upper16:stack_start + 768\n"
+                     "movw r2, #:lower16:stack_top\n"
+                     "movt r2, #:upper16:stack_top\n"
                      "cmp  r0, r1\n"
                      "it   lo\n"
                      "movlo sp, r2\n"
