@@ -40,11 +40,11 @@ static void copy_image(void)
 {
     const struct flash_area *primary = update.primary;
     const uint8_t *image = (const uint8_t *)(uintptr_t)primary->off;
-    struct image_slot slot;
+    struct image running;
 
-    must(update_slot_read(&update, UPDATE_PRIMARY, &slot), "reading the primary slot");
-    must(update_begin(&update, slot.size, image, UPDATE_HEAD_SIZE, false), "opening the update");
-    must(update_write(&update, image, slot.size), "writing the update from internal flash");
+    must(image_open_untrusted(&running, primary, 0, primary->size), "reading the primary slot");
+    must(update_begin(&update, running.end, image, UPDATE_HEAD_SIZE, false), "opening the update");
+    must(update_write(&update, image, running.end), "writing the update from internal flash");
     must(update_finish(&update, NULL), "ending the update");
     must(update_request(&update, false), "requesting the update");
 }
