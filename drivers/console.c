@@ -1,15 +1,15 @@
 /*
- * The console over the UART of devicetree's chosen `zephyr,console`, and the C library's stdout on top of it. Text
- * is collected, so that a line is one or two transfers, and ends with CR LF on the wire; frames pass unchanged.
+ * The console over the UART of devicetree's chosen `zephyr,console`. Text is collected, so that a line is one or two
+ * transfers, and ends with CR LF on the wire; frames pass unchanged.
  */
 #include <stdbool.h>
-#include <stdio.h>
 
 #include <farboot/console.h>
 #include <farboot/devicetree.h>
 #include <farboot/soc.h>
 #include <farboot/util.h>
 
+#include "drivers/console_text.h"
 #include "drivers/uart.h"
 #include "soc/arm/cortex_m.h"
 
@@ -41,28 +41,16 @@ static void put(char c)
     }
 }
 
-static int stdout_put(char c, FILE *file)
+void console_put(char c)
 {
-    (void)file;
     if (c == '\n') {
         put('\r');
-    }
-    put(c);
-    if (c == '\n') {
+        put(c);
         flush();
+    } else {
+        put(c);
     }
-    return (unsigned char)c;
 }
-
-static int stdout_flush(FILE *file)
-{
-    (void)file;
-    flush();
-    return 0;
-}
-
-static FILE stdout_file = FDEV_SETUP_STREAM(stdout_put, NULL, stdout_flush, _FDEV_SETUP_WRITE);
-__attribute__((used)) FILE *const stdout = &stdout_file;
 
 void console_init(void)
 {

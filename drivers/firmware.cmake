@@ -1,5 +1,5 @@
 if(CONFIG_UART_CONSOLE)
-  farboot_sources(console.c log.c)
+  farboot_sources(console.c stdio.c log.c log_format.c)
 else()
   farboot_sources(console_none.c)
 endif()

@@ -1,18 +1,20 @@
-/* Log lines on the console: the C library's printf does the formatting. */
+/* Log lines on the console. */
 #include <stdarg.h>
-#include <stdio.h>
 
 #include <farboot/log.h>
+
+#include "drivers/console_text.h"
+#include "drivers/log_format.h"
 
 void log_line(char level, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    putchar(level);
-    putchar(':');
-    putchar(' ');
-    vprintf(format, arguments);
-    putchar('\n');
+    console_put(level);
+    console_put(':');
+    console_put(' ');
+    log_format(console_put, format, arguments);
+    console_put('\n');
     va_end(arguments);
 }

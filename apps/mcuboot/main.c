@@ -2,8 +2,6 @@
  * The bootloader image: devices up, boot_go, devices down, jump. The core decides everything (boot/boot.h); here is
  * what depends on the target and on this image's configuration.
  */
-#include <stdio.h>
-
 #include <farboot/console.h>
 #include <farboot/log.h>
 #include <farboot/soc.h>
@@ -30,6 +28,9 @@ static const struct flash_area *open_slot(uint8_t id, const char *name)
 
     if (err == OK) {
         err = flash_init(area->dev);
+    }
+    if (err == ERR_FLASH_NO_DEVICE || err == ERR_FLASH_WRONG_DEVICE) {
+        return NULL; /* the driver has said so, with what it expected and found */
     }
     if (err != OK) {
         LOG_WRN("No %s slot: flash device %s, error FLASH-%d", name,
@@ -74,13 +75,15 @@ static void close_slots(void)
     }
 }
 
+static const char banner[] = "*** Booting Farboot " FARBOOT_VERSION " ***\r\n";
+
 int main(void)
 {
     struct boot_result result;
     int err = ERR_BOOT_NO_IMAGE;
 
     console_init();
-    printf("*** Booting Farboot " FARBOOT_VERSION " ***\n");
+    console_write(banner, sizeof(banner) - 1);
     LOG_INF("Starting bootloader");
     for (int i = 0; i < ATTEMPTS && err != OK; i++) {
         if (i > 0) { /* a device that failed in the middle of an update may be back */
