@@ -6,6 +6,7 @@
 #include <unicorn/unicorn.h>
 
 #include "host/buffer.h"
+#include "host/le.h"
 
 #define PAGE       4096U
 #define NOWHERE    0xf0000000U /* an address that is never executed */
@@ -82,7 +83,7 @@ static uint16_t halfword_at(const struct cpu *cpu, uint32_t addr)
 {
     const uint8_t *at = cpu_memory_at(cpu, addr, 2);
 
-    return at != NULL ? (uint16_t)(at[0] | at[1] << 8) : 0;
+    return at != NULL ? le16_get(at) : 0;
 }
 
 /* A Thumb instruction has two halfwords when the first begins with 11101, 11110 or 11111. */
