@@ -65,6 +65,7 @@ endfunction()
 
 function(farboot_begin)
   farboot_watch_files()
+  farboot_read_sysbuild()
   farboot_add_image(app ${APPLICATION_SOURCE_DIR})
   farboot_config(with_bootloader app CONFIG_BOOTLOADER_MCUBOOT)
   if(with_bootloader)

@@ -125,6 +125,16 @@ IMAGE_FILES = _per_root("child_image") + _per_root("sysbuild") + [
     Case("sysbuild_goes_last", {"child_image/mcuboot.conf": KEY + stack(1), "sysbuild/mcuboot.conf": stack(2010),
                                 "child_image/mcuboot/prj.conf": "CONFIG_SERIAL=y\n", "sysbuild/mcuboot/prj.conf": ""},
          config={"mcuboot": [stack(2010).strip(), "# CONFIG_SERIAL is not set"]}),
+    Case("sysbuild_options", {"prj.conf": "", "child_image/mcuboot.conf": None, "sysbuild.conf":
+                              "# comment\nSB_CONFIG_BOOTLOADER_MCUBOOT=y\nSB_CONFIG_MCUBOOT_MODE_OVERWRITE_ONLY=y\n"
+                              'SB_CONFIG_BOOT_SIGNATURE_KEY_FILE="\\${APP_DIR}/apps/mcuboot/keys/published-test-ec-p256.pem"\n'
+                              "SB_CONFIG_NETCORE_NONE=y\nSB_CONFIG_WIFI=n\n"},
+         ("-DSB_CONFIG_PM_MCUBOOT_PAD=0x400",),
+         config={"app": ["CONFIG_MCUBOOT_BOOTLOADER_MODE_OVERWRITE_ONLY=y"], "mcuboot": ["CONFIG_BOOT_UPGRADE_ONLY=y"]},
+         map={"MCUBOOT_PAD_SIZE": 0x400}, prints=("note: without effect in this build: SB_CONFIG_NETCORE_NONE",),
+         silent=("SB_CONFIG_WIFI",)),
+    Case("sysbuild_options_go_first", {"sysbuild.conf": 'SB_CONFIG_BOOT_SIGNATURE_KEY_FILE="nowhere.pem"\n'},
+         config={"mcuboot": [KEY.strip()]}),
     Case("image_conf_file", {"boot.conf": KEY + stack(2011), "child_image/mcuboot/prj.conf": stack(1),
                              "child_image/mcuboot.conf": ""},
          ("-Dmcuboot_CONF_FILE=boot.conf",), config=boot(2011)),
