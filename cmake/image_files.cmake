@@ -171,6 +171,10 @@ function(farboot_image_assignments out image)
     endif()
     list(APPEND assignments "${option}=${value}")
   endforeach()
+  # The version is signed into the application and known to its code, from one place.
+  if(image STREQUAL "app" AND APP_VERSION)
+    list(APPEND assignments "CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION=\"${APP_VERSION}\"")
+  endif()
   set(${out} "${assignments}" PARENT_SCOPE)
 endfunction()
 
