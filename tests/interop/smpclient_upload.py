@@ -1,6 +1,8 @@
 """The SMP client that others wrote (smpclient 7) against our server: the same update as farboot smp does.
 
-usage: smpclient_upload.py FARBOOT PTY_SERVER
+usage: smpclient_upload.py FARBOOT PTY_SERVER|FIRMWARE_DIR
+
+With a directory (builds smp_update and smp_update_v2 below it) the server is the real application on the virtual board.
 
 Exits with 77 when smpclient is not installed in build/venv.
 """
@@ -29,9 +31,9 @@ except ImportError as missing:
     sys.exit(77)
 
 sys.path.append(str(ROOT / "tests/smp"))
-from device import device, make_image  # noqa: E402
+from device import board, device, make_image  # noqa: E402
 
-FARBOOT, SERVER = sys.argv[1], sys.argv[2]
+FARBOOT, SERVER = sys.argv[1], pathlib.Path(sys.argv[2])
 
 
 async def ask(client, request):
@@ -92,11 +94,34 @@ async def resume(port, directory):
         assert (await states(client))[1].version == "3.0.0"
 
 
+async def update_board(port, image):
+    async with SMPClient(SMPSerialTransport(), str(port)) as client:
+        assert [off async for off in client.upload(image)][-1] == len(image)
+        await ask(client, ImageStatesWrite(hash=(await states(client))[1].hash))
+        await ask(client, ResetWrite())
+
+
+async def confirm(port):
+    async with SMPClient(SMPSerialTransport(), str(port)) as client:
+        before = await states(client)
+        assert before[0].version == "2.0.0" and not before[0].confirmed and before[1].confirmed
+        await ask(client, ImageStatesWrite(confirm=True))
+        assert (await states(client))[0].confirmed
+        await ask(client, ResetWrite())
+
+
 def main():
-    with device(FARBOOT, SERVER) as (port, directory):
-        asyncio.run(update(port, directory))
-        asyncio.run(resume(port, directory))
-    print("smpclient: update and resume passed")
+    if SERVER.is_dir():
+        with board(FARBOOT, SERVER) as running:
+            asyncio.run(update_board(running.port, (SERVER / "smp_update_v2/app_update.bin").read_bytes()))
+            running.wait("smp_update 2.0.0 (slot primary, test)")
+            asyncio.run(confirm(running.port))
+            running.wait("smp_update 2.0.0 (slot primary, confirmed)")
+    else:
+        with device(FARBOOT, SERVER) as (port, directory):
+            asyncio.run(update(port, directory))
+            asyncio.run(resume(port, directory))
+    print("smpclient: passed")
 
 
 if __name__ == "__main__":
