@@ -19,15 +19,16 @@ struct update {
     enum swap_type fallback; /* what to try when there is no image that a revert could bring back */
     bool replaces_invalid;   /* what the primary holds is known to be no valid image and need not be kept */
 
-    struct trailer primary;
+    struct trailer primary; /* as they are on flash */
     struct trailer secondary;
+    struct trailer starting;     /* the primary's before the first step */
+    struct trailer announcement; /* the secondary's that lets the update begin again while the primary's is rewritten */
 
     uint32_t sector;            /* bytes of the unit of exchange */
     uint32_t sectors;           /* to be exchanged */
     uint32_t primary_sectors;   /* of them, used by the image that begins in the primary */
     uint32_t secondary_sectors; /* of them, used by the image that begins in the secondary */
-    uint32_t swap_size;         /* bytes of the larger image; goes into the trailer */
-    uint32_t tlv_sizes;         /* goes into the trailer */
+    uint32_t swap_size;         /* bytes of the larger image */
 
     uint32_t done;              /* steps of the exchange that are on flash */
     bool primary_is_cleared;    /* overwrite: the trailer, before anything is copied over */
@@ -88,7 +89,10 @@ struct boot_mode {
     /* Sizes of one that was interrupted after its first step; what flash holds there is believed only within bounds. */
     void (*resume)(struct boot *boot);
 
-    struct boot_step (*plan)(const struct update *update);
+    /* The next step, into a `step` that is all zero. Pure. */
+    void (*plan)(const struct update *update, struct boot_step *step);
+
+    /* The state after `step` is committed. Pure. */
     void (*advance)(struct update *update, const struct boot_step *step);
 };
 

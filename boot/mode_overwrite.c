@@ -52,26 +52,25 @@ static void resume(struct boot *boot)
     (void)boot; /* never: this mode keeps no progress */
 }
 
-static struct boot_step plan(const struct update *update)
+static void plan(const struct update *update, struct boot_step *step)
 {
     if (!update->primary_is_cleared) {
-        return (struct boot_step){.kind = STEP_ERASE_TRAILER, .dst = BOOT_PRIMARY};
+        step->kind = STEP_ERASE_TRAILER;
+    } else if (!update->is_copied) {
+        step->kind = STEP_COPY;
+        step->src = BOOT_SECONDARY;
+        step->len = update->swap_size;
+    } else if (update->is_installed != HARDENED_TRUE) {
+        step->kind = STEP_VERIFY;
+    } else if (update->primary.magic != TRAILER_MAGIC_GOOD) {
+        step->kind = STEP_MAGIC;
+    } else if (!update->secondary_is_cleared) {
+        step->kind = STEP_ERASE_TRAILER; /* the request only now: the primary is complete and verified */
+        step->dst = BOOT_SECONDARY;
+    } else if (!update->head_is_erased) {
+        step->kind = STEP_ERASE; /* so that the image is not seen again */
+        step->dst = BOOT_SECONDARY;
     }
-    if (!update->is_copied) {
-        return (struct boot_step){
-            .kind = STEP_COPY, .dst = BOOT_PRIMARY, .src = BOOT_SECONDARY, .len = update->swap_size};
-    }
-    if (update->is_installed != HARDENED_TRUE) {
-        return (struct boot_step){.kind = STEP_VERIFY};
-    }
-    if (update->primary.magic != TRAILER_MAGIC_GOOD) {
-        return (struct boot_step){.kind = STEP_MAGIC, .dst = BOOT_PRIMARY};
-    }
-    /* The request only after the primary is complete and verified; then the header, so that it is not seen again. */
-    if (!update->secondary_is_cleared) {
-        return (struct boot_step){.kind = STEP_ERASE_TRAILER, .dst = BOOT_SECONDARY};
-    }
-    return (struct boot_step){.kind = update->head_is_erased ? STEP_DONE : STEP_ERASE, .dst = BOOT_SECONDARY};
 }
 
 static void advance(struct update *update, const struct boot_step *step)

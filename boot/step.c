@@ -98,7 +98,7 @@ int step_commit(const struct boot_slot slots[2], const struct boot_step *step)
     case STEP_STATUS:
         return commit_status(primary, step);
     case STEP_WRITE_TRAILER:
-        return trailer_program(dst->area, &dst->layout, &step->trailer);
+        return trailer_program(dst->area, &dst->layout, step->trailer);
     case STEP_MAGIC:
         return trailer_program_magic(dst->area, &dst->layout);
     case STEP_IMAGE_OK:

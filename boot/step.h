@@ -35,10 +35,10 @@ struct boot_step {
     enum boot_slot_id src;
     uint32_t dst_off; /* bytes from the start of the slot, at a sector */
     uint32_t src_off;
-    uint32_t len;          /* bytes to copy; 0: only the commit */
-    uint32_t status_index; /* cell of the primary trailer */
-    uint8_t status_value;  /* 0: no cell to write */
-    struct trailer trailer;
+    uint32_t len;                  /* bytes to copy; 0: only the commit */
+    uint32_t status_index;         /* cell of the primary trailer */
+    uint8_t status_value;          /* 0: no cell to write */
+    const struct trailer *trailer; /* STEP_WRITE_TRAILER; belongs to the update */
 };
 
 /* Work space: two halves, so that one can be filled while the other is still being programmed. */

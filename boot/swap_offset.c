@@ -84,7 +84,6 @@ static bool swap_size_is_possible(const struct boot *boot, uint32_t swap_size)
 static void take_sizes_from_trailer(struct update *update)
 {
     update->swap_size = update->primary.swap_size;
-    update->tlv_sizes = update->primary.tlv_sizes;
     update->sectors = units(update->swap_size, update->sector);
 }
 
@@ -179,6 +178,28 @@ static int say_too_large(uint32_t required, uint32_t available)
     return ERR_IMAGE_SIZE;
 }
 
+/* The trailers that preparation programs. */
+static void write_out_trailers(struct update *update, uint32_t tlv_sizes)
+{
+    struct trailer trailer = trailer_unset();
+
+    trailer.magic = TRAILER_MAGIC_GOOD;
+    trailer.swap_type = update->type;
+    trailer.swap_size = update->swap_size;
+    trailer.tlv_sizes = tlv_sizes;
+    update->starting = trailer;
+    update->announcement = trailer;
+    if (update->type != SWAP_TEST) {
+        update->starting.image_ok = TRAILER_FLAG_SET;
+    }
+    if (update->type == SWAP_PERM) {
+        update->announcement.image_ok = TRAILER_FLAG_SET;
+    }
+    if (update->type == SWAP_REVERT) {
+        update->announcement.copy_done = TRAILER_FLAG_SET;
+    }
+}
+
 static int start(struct boot *boot, const struct image *source)
 {
     struct update *update = &boot->update;
@@ -197,11 +218,11 @@ static int start(struct boot *boot, const struct image *source)
         return say_too_large(present_end, available);
     }
     update->swap_size = present_end > source->end ? present_end : source->end;
-    update->tlv_sizes = (uint32_t)image_unprotected_size(source) << 16 | present_tlvs;
     update->sectors = units(update->swap_size, update->sector);
     update->primary_sectors = units(present_end, update->sector);
     update->secondary_sectors = units(source->end, update->sector);
     update->done = 0;
+    write_out_trailers(update, (uint32_t)image_unprotected_size(source) << 16 | present_tlvs);
     return OK;
 }
 
@@ -222,8 +243,8 @@ static uint32_t used_sectors_untrusted(const struct boot *boot, enum boot_slot_i
 static void resume(struct boot *boot)
 {
     struct update *update = &boot->update;
-    uint32_t primary_tlvs = update->tlv_sizes & 0xffff;
-    uint32_t secondary_tlvs = update->tlv_sizes >> 16;
+    uint32_t primary_tlvs = update->primary.tlv_sizes & 0xffff;
+    uint32_t secondary_tlvs = update->primary.tlv_sizes >> 16;
 
     if (update->type == SWAP_REVERT) { /* both headers stay until the last unit, which every image uses */
         update->primary_sectors = used_sectors_untrusted(boot, BOOT_PRIMARY, 0, primary_tlvs);
@@ -236,60 +257,41 @@ static void resume(struct boot *boot)
                                     : used_sectors_untrusted(boot, BOOT_PRIMARY, 0, secondary_tlvs);
 }
 
-/* The primary trailer of this update before its first step. */
-static struct trailer starting_trailer(const struct update *update)
-{
-    struct trailer trailer = trailer_unset();
-
-    trailer.magic = TRAILER_MAGIC_GOOD;
-    trailer.swap_type = update->type;
-    trailer.image_ok = update->type == SWAP_TEST ? TRAILER_FLAG_UNSET : TRAILER_FLAG_SET;
-    trailer.swap_size = update->swap_size;
-    trailer.tlv_sizes = update->tlv_sizes;
-    return trailer;
-}
-
 static bool primary_is_ready(const struct update *update)
 {
     const struct trailer *found = &update->primary;
-    struct trailer wanted = starting_trailer(update);
+    const struct trailer *wanted = &update->starting;
 
-    return update_is_begun(found) && found->status_is_clear && found->swap_type == wanted.swap_type &&
-           (found->image_ok == wanted.image_ok || update->type == SWAP_REVERT) &&
-           found->swap_size == wanted.swap_size && found->tlv_sizes == wanted.tlv_sizes;
-}
-
-/* The secondary trailer that lets this update begin again while the primary's is rewritten. */
-static struct trailer announcement(const struct update *update)
-{
-    struct trailer trailer = starting_trailer(update);
-
-    trailer.image_ok = update->type == SWAP_PERM ? TRAILER_FLAG_SET : TRAILER_FLAG_UNSET;
-    trailer.copy_done = update->type == SWAP_REVERT ? TRAILER_FLAG_SET : TRAILER_FLAG_UNSET;
-    return trailer;
+    return update_is_begun(found) && found->status_is_clear && found->swap_type == wanted->swap_type &&
+           (found->image_ok == wanted->image_ok || update->type == SWAP_REVERT) &&
+           found->swap_size == wanted->swap_size && found->tlv_sizes == wanted->tlv_sizes;
 }
 
 static bool secondary_announces(const struct update *update)
 {
-    struct trailer wanted = announcement(update);
     const struct trailer *found = &update->secondary;
+    const struct trailer *wanted = &update->announcement;
 
-    return found->magic == TRAILER_MAGIC_GOOD && found->image_ok == wanted.image_ok &&
-           (found->copy_done == TRAILER_FLAG_SET) == (wanted.copy_done == TRAILER_FLAG_SET);
+    return found->magic == TRAILER_MAGIC_GOOD && found->image_ok == wanted->image_ok &&
+           (found->copy_done == TRAILER_FLAG_SET) == (wanted->copy_done == TRAILER_FLAG_SET);
 }
 
-static struct boot_step plan_preparation(const struct update *update)
+/* One of the two trailers always says what goes on: each is rewritten only while the other one does. */
+static void plan_preparation(const struct update *update, struct boot_step *step)
 {
+    step->kind = STEP_WRITE_TRAILER;
+    step->dst = BOOT_SECONDARY;
     if (primary_is_ready(update)) {
-        return (struct boot_step){.kind = STEP_ERASE_TRAILER, .dst = BOOT_SECONDARY};
+        step->kind = STEP_ERASE_TRAILER;
+    } else if (!secondary_announces(update)) {
+        step->trailer = &update->announcement;
+    } else {
+        step->dst = BOOT_PRIMARY;
+        step->trailer = &update->starting;
     }
-    if (!secondary_announces(update)) {
-        return (struct boot_step){.kind = STEP_WRITE_TRAILER, .dst = BOOT_SECONDARY, .trailer = announcement(update)};
-    }
-    return (struct boot_step){.kind = STEP_WRITE_TRAILER, .dst = BOOT_PRIMARY, .trailer = starting_trailer(update)};
 }
 
-static struct boot_step plan_exchange(const struct update *update)
+static void plan_exchange(const struct update *update, struct boot_step *step)
 {
     bool forward = update->type != SWAP_REVERT;
     bool saves = update->done % STEPS_PER_UNIT == 0; /* first what the primary holds, then what it gets */
@@ -299,54 +301,53 @@ static struct boot_step plan_exchange(const struct update *update)
     uint32_t high = low + update->sector;
     uint32_t used = saves ? update->primary_sectors : update->secondary_sectors;
 
-    return (struct boot_step){
-        .kind = STEP_COPY,
-        .dst = saves ? BOOT_SECONDARY : BOOT_PRIMARY,
-        .src = saves ? BOOT_PRIMARY : BOOT_SECONDARY,
-        .dst_off = saves && !forward ? high : low,
-        .src_off = !saves && forward ? high : low,
-        .len = unit < used ? update->sector : 0,
-        .status_index = update->done,
-        .status_value = (uint8_t)(1 + update->done % STEPS_PER_UNIT),
-    };
+    step->kind = STEP_COPY;
+    step->dst = saves ? BOOT_SECONDARY : BOOT_PRIMARY;
+    step->src = saves ? BOOT_PRIMARY : BOOT_SECONDARY;
+    step->dst_off = saves && !forward ? high : low;
+    step->src_off = !saves && forward ? high : low;
+    step->len = unit < used ? update->sector : 0;
+    step->status_index = update->done;
+    step->status_value = (uint8_t)(1 + update->done % STEPS_PER_UNIT);
 }
 
-static struct boot_step plan_completion(const struct update *update)
+static void plan_completion(const struct update *update, struct boot_step *step)
 {
     const struct trailer *primary = &update->primary;
     uint32_t cells = STEPS_PER_UNIT * update->sectors;
 
     if (update->is_installed != HARDENED_TRUE) {
-        return (struct boot_step){.kind = STEP_VERIFY};
+        step->kind = STEP_VERIFY;
+    } else if (update->type == SWAP_REVERT && !update->head_is_erased) {
+        step->kind = STEP_ERASE; /* so that nothing is taken for an upload there */
+        step->dst = BOOT_SECONDARY;
+    } else if (update->type != SWAP_TEST && primary->image_ok == TRAILER_FLAG_UNSET) {
+        step->kind = STEP_IMAGE_OK;
+    } else if (primary->copy_done == TRAILER_FLAG_UNSET) {
+        step->kind = STEP_COPY_DONE;
+    } else if (primary->copy_done == TRAILER_FLAG_BAD && primary->status_done <= cells) {
+        step->kind = STEP_STATUS;
+        step->status_index = cells;
+        step->status_value = 1;
     }
-    if (update->type == SWAP_REVERT && !update->head_is_erased) { /* so that nothing is taken for an upload there */
-        return (struct boot_step){.kind = STEP_ERASE, .dst = BOOT_SECONDARY};
-    }
-    if (update->type != SWAP_TEST && primary->image_ok == TRAILER_FLAG_UNSET) {
-        return (struct boot_step){.kind = STEP_IMAGE_OK};
-    }
-    if (primary->copy_done == TRAILER_FLAG_UNSET) {
-        return (struct boot_step){.kind = STEP_COPY_DONE};
-    }
-    if (primary->copy_done == TRAILER_FLAG_BAD && primary->status_done <= cells) {
-        return (struct boot_step){.kind = STEP_STATUS, .status_index = cells, .status_value = 1};
-    }
-    return (struct boot_step){.kind = STEP_DONE};
 }
 
-static struct boot_step plan(const struct update *update)
+static void plan(const struct update *update, struct boot_step *step)
 {
     if (update->done == 0 && !update->secondary_is_cleared) {
-        return plan_preparation(update);
+        plan_preparation(update, step);
+    } else if (update->done < STEPS_PER_UNIT * update->sectors) {
+        plan_exchange(update, step);
+    } else {
+        plan_completion(update, step);
     }
-    return update->done < STEPS_PER_UNIT * update->sectors ? plan_exchange(update) : plan_completion(update);
 }
 
 static void advance(struct update *update, const struct boot_step *step)
 {
     switch (step->kind) {
     case STEP_WRITE_TRAILER:
-        *(step->dst == BOOT_PRIMARY ? &update->primary : &update->secondary) = step->trailer;
+        *(step->dst == BOOT_PRIMARY ? &update->primary : &update->secondary) = *step->trailer;
         break;
     case STEP_ERASE_TRAILER:
         update->secondary = trailer_unset();

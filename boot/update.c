@@ -9,18 +9,16 @@
 
 static const char *const swap_type_names[] = {"", "none", "test", "perm", "revert"};
 
-/* A refusal's code and text; texts of other codes are not compiled in. */
+/* The registry's code and text of a refusal; other errors' texts are not compiled in. */
 #define REFUSAL_TEXT(symbol, value, name, text)                                                                        \
-    case value:                                                                                                        \
-        return -(value) >> 8 == 2 || (symbol) == ERR_BOOT_GEOMETRY ? name ": " text : name;
+    if ((-(value) >> 8 == 2 || (symbol) == ERR_BOOT_GEOMETRY) && reason == (symbol)) {                                 \
+        return name ": " text;                                                                                         \
+    }
 
 static const char *refusal_text(int reason)
 {
-    switch (reason) {
-        ERROR_LIST(REFUSAL_TEXT)
-    default:
-        return "";
-    }
+    ERROR_LIST(REFUSAL_TEXT)
+    return "";
 }
 
 /* Whether the error says something about the image or the slots; otherwise flash failed, and may answer next time. */
@@ -159,7 +157,7 @@ static void begin(struct boot *boot)
     if (is_refusal(err)) {
         refuse(boot, err);
     } else if (err != OK) {
-        LOG_WRN("Secondary slot cannot be read: %s", refusal_text(err));
+        LOG_WRN("Secondary slot cannot be read: error -0x%x", (unsigned)-err);
         update->type = SWAP_NONE;
     }
 }
@@ -206,17 +204,16 @@ static int run_step(struct boot *boot, const struct boot_step *step)
 
 static void run(struct boot *boot)
 {
-    struct boot_step step = boot->config->mode->plan(&boot->update);
-    int err = OK;
+    struct boot_step step;
+    int err;
 
-    while (err == OK && step.kind != STEP_DONE) {
+    do {
+        step = (struct boot_step){.kind = STEP_DONE};
+        boot->config->mode->plan(&boot->update, &step);
         err = run_step(boot, &step);
-        if (err == OK) {
-            step = boot->config->mode->plan(&boot->update);
-        }
-    }
+    } while (err == OK && step.kind != STEP_DONE);
     if (err != OK) {
-        LOG_ERR("Update not completed: %s", refusal_text(err));
+        LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
     } else {
         boot->result->performed = boot->update.type;
     }
