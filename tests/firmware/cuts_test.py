@@ -23,22 +23,23 @@ def cut_options(rng, operations):
 
 def operations(done):
     """Flash operations of the last boot, counted by the board."""
-    return sum(device["operations"] for device in done.stats["devices"].values())
+    boot = done.stats["boots"][-1]
+    return sum(boot[device][kind] for device in ("internal", "external") for kind in ("erases", "programs"))
 
 
 def one_run(old, new, rng, counts):
     with tempfile.TemporaryDirectory() as flash:
         external = board.external_flash(old, new.update.read_bytes(), "test")
         options = cut_options(rng, counts[0])
-        board.run(old.merged, external, flash, "smp_update 2.0.0", options).expect("smp_update 2.0.0").reject("panic", "fault")
+        board.run(old.merged, external, flash, "smp_update 2.0.0 (slot primary", options).expect("smp_update 2.0.0").reject("panic", "fault")
         back = cut_options(rng, counts[1])
-        board.run(None, None, flash, "smp_update 1.0.0", back).expect("smp_update 1.0.0").reject("panic", "fault")
-        board.run(None, None, flash, "smp_update").expect("Swap type: none", "smp_update 1.0.0")
+        board.run(None, None, flash, "smp_update 1.0.0 (slot primary", back).expect("smp_update 1.0.0").reject("panic", "fault")
+        board.run(None, None, flash, "(slot primary").expect("Swap type: none", "smp_update 1.0.0")
 
 
 def main():
     old, new = map(board.Build, sys.argv[1:3])
-    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 40
+    runs = int(sys.argv[3]) if len(sys.argv) > 3 else 30
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 31)
     print(f"cuts: seed {seed} (repeat with: {sys.argv[0]} {sys.argv[1]} {sys.argv[2]} {runs} {seed})", flush=True)
     with tempfile.TemporaryDirectory() as flash:

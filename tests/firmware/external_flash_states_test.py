@@ -14,7 +14,7 @@ STATES = {"present": 0, "none": 1, "foreign": 1, "asleep": 0, "busy": 0, "4byte"
 def main():
     build = board.Build(sys.argv[1])
     for state, warnings in STATES.items():
-        done = board.run(build.merged, until="smp_update 1.0.0", options=["--ext-flash", state])
+        done = board.run(build.merged, until="smp_update 1.0.0 (slot primary", options=["--ext-flash", state])
         done.expect("*** Booting Farboot", "Jumping to the first image slot", "smp_update 1.0.0").reject("panic", "fault")
         bootloader = done.console.split("Jumping")[0]
         found = bootloader.count("W: ") + bootloader.count("E: ")
