@@ -106,7 +106,7 @@ def _cmake(kconf):
     for sym in kconf.unique_defined_syms:
         value = sym.str_value
         if sym.orig_type in (kconfiglib.BOOL, kconfiglib.TRISTATE) and value == "n":
-            lines.append(f"unset(CONFIG_{sym.name})")
+            lines.append(f'set(CONFIG_{sym.name} "")')  # hides a -D of that name, which is the application's
         elif value != "" or sym.orig_type is kconfiglib.STRING:
             escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace(";", "\\;")
             lines.append(f'set(CONFIG_{sym.name} "{escaped}")')

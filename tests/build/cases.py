@@ -232,6 +232,8 @@ REFUSALS = [
          map={"MCUBOOT_SECONDARY_ADDRESS": 0}),
     Case("chosen_missing", EXTERNAL | {"child_image/mcuboot.overlay": None},
          fails=("the devicetree of image mcuboot chooses no external flash", "child_image/mcuboot.overlay")),
+    Case("command_line_is_the_applications", EXTERNAL | {"child_image/mcuboot.overlay": None, "child_image/mcuboot.conf": KEY},
+         ("-DCONFIG_PM_EXTERNAL_FLASH_MCUBOOT_SECONDARY=y",), fails=("image mcuboot chooses no external flash",)),
     Case("disabled_flash", EXTERNAL | {"app.overlay": CHOSEN + "&mx25r64 { status = \"disabled\"; };\n"},
          ("-DCONFIG_FLASH=n", "-DCONFIG_NORDIC_QSPI_NOR=n"),
          prints=("warning: /chosen: nordic,pm-ext-flash names /soc/qspi@40029000/mx25r6435f@0, which is disabled",)),
