@@ -110,9 +110,8 @@ static bool has_room(uint32_t now, uint32_t wanted)
 }
 
 /* Programs the bits of one word that are 0 in `wanted`. */
-static int program_word(const struct flash_device *dev, uint32_t off, uint32_t wanted)
+static int program_word(const struct flash_device *dev, volatile uint32_t *word, uint32_t wanted)
 {
-    volatile uint32_t *word = reg32((uint32_t)(uintptr_t)word_at(dev, off));
     int result;
 
     if ((*word & wanted) == *word) {
@@ -120,54 +119,67 @@ static int program_word(const struct flash_device *dev, uint32_t off, uint32_t w
     }
     *word = wanted;
     result = wait_ready(dev, WORD_US);
-    if (result == OK && (*word & ~wanted) != 0) {
-        return ERR_FLASH_IO;
-    }
-    return result;
+    return result == OK && (*word & ~wanted) != 0 ? ERR_FLASH_IO : result;
 }
 
-/* The part of [src, src + len) that lies in the word at `off` - `skip`, with ones around it. */
-static uint32_t partial_word(const uint8_t *src, uint32_t skip, uint32_t len)
+/* Programs `len` bytes within the word at `word`, `skip` bytes into it, with ones around them. */
+static int program_partial(const struct flash_device *dev, volatile uint32_t *word, uint32_t skip, const uint8_t *src,
+                           size_t len)
 {
-    uint32_t word = ERASED_WORD;
+    uint32_t wanted = ERASED_WORD;
 
-    memcpy((uint8_t *)&word + skip, src, len);
-    return word;
-}
-
-static int program_partial(const struct flash_device *dev, uint32_t off, const uint8_t *src, uint32_t len)
-{
-    uint32_t skip = off % WORD;
-    uint32_t wanted = partial_word(src, skip, len);
-    uint32_t now = *word_at(dev, off - skip);
-
-    if (now != (now & wanted) && !has_room(now, wanted)) {
+    memcpy((uint8_t *)&wanted + skip, src, len);
+    if (*word != (*word & wanted) && !has_room(*word, wanted)) {
         return ERR_FLASH_PROTECTED;
     }
-    return program_word(dev, off - skip, wanted);
+    return program_word(dev, word, wanted);
 }
 
-static int program_range(const struct flash_device *dev, uint32_t off, const uint8_t *src, size_t len)
+/* Whole words, at any alignment of `src`. */
+static int program_words(const struct flash_device *dev, volatile uint32_t *word, const uint8_t *src, size_t count)
 {
     int result = OK;
 
-    while (len > 0 && result == OK) {
-        uint32_t part = WORD - off % WORD;
+    for (; count > 0 && result == OK; count--) {
+        uint32_t wanted;
 
-        if (part == WORD && len >= WORD) {
-            uint32_t word;
-
-            memcpy(&word, src, WORD);
-            result = program_word(dev, off, word);
-        } else {
-            part = part < len ? part : (uint32_t)len;
-            result = program_partial(dev, off, src, part);
-        }
-        off += part;
-        src += part;
-        len -= part;
+        memcpy(&wanted, src, WORD);
+        result = program_word(dev, word++, wanted);
+        src += WORD;
     }
     return result;
+}
+
+/* A head and a tail within a word exist only where one-byte writes are emulated: the front end checks alignment. */
+static int program_range(const struct flash_device *dev, uint32_t off, const uint8_t *src, size_t len)
+{
+    uint32_t skip = off % WORD;
+    volatile uint32_t *word = reg32((uint32_t)(uintptr_t)word_at(dev, off - skip));
+    int result = OK;
+
+    if (skip != 0) {
+        size_t head = WORD - skip < len ? WORD - skip : len;
+
+        result = program_partial(dev, word++, skip, src, head);
+        src += head;
+        len -= head;
+    }
+    if (result == OK) {
+        result = program_words(dev, word, src, len / WORD);
+    }
+    if (result == OK && len % WORD != 0) {
+        result = program_partial(dev, word + len / WORD, 0, src + len - len % WORD, len % WORD);
+    }
+    return result;
+}
+
+/* What a driver for whole words needs of program_range; the rest is left out by the compiler. */
+static int program(const struct flash_device *dev, uint32_t off, const uint8_t *src, size_t len)
+{
+    if (IS_ENABLED(CONFIG_SOC_FLASH_NRF_EMULATE_ONE_BYTE_WRITE_ACCESS)) {
+        return program_range(dev, off, src, len);
+    }
+    return program_words(dev, reg32((uint32_t)(uintptr_t)word_at(dev, off)), src, len / WORD);
 }
 
 static int nvmc_program(const struct flash_device *dev, uint32_t off, const void *src, size_t len)
@@ -178,7 +190,7 @@ static int nvmc_program(const struct flash_device *dev, uint32_t off, const void
         return result;
     }
     set_mode(dev, NVMC_CONFIG_WRITE);
-    result = program_range(dev, off, src, len);
+    result = program(dev, off, src, len);
     set_mode(dev, NVMC_CONFIG_READ);
     return result;
 }
