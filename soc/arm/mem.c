@@ -12,10 +12,10 @@ struct words {
     uint32_t b;
 } __attribute__((packed, may_alias));
 
-/* The compiler must not recognise what these loops do, or they would call themselves. */
-#define NO_RECURSION __attribute__((optimize("no-tree-loop-distribute-patterns")))
+/* The compiler must not recognise what these loops do, or they would call themselves; nor make an index of a pointer. */
+#define OPAQUE(value) __asm__ volatile("" : "+r"(value))
 
-NO_RECURSION void *memcpy(void *restrict dst, const void *restrict src, size_t len)
+void *memcpy(void *restrict dst, const void *restrict src, size_t len)
 {
     uint8_t *to = dst;
     const uint8_t *from = src;
@@ -25,14 +25,18 @@ NO_RECURSION void *memcpy(void *restrict dst, const void *restrict src, size_t l
         ((struct words *)to)->b = ((const struct words *)from)->b;
         to += sizeof(struct words);
         from += sizeof(struct words);
+        OPAQUE(to);
+        OPAQUE(from);
+        OPAQUE(len);
     }
-    while (len-- > 0) {
+    for (; len > 0; len--) {
         *to++ = *from++;
+        OPAQUE(to);
     }
     return dst;
 }
 
-NO_RECURSION void *memset(void *dst, int value, size_t len)
+void *memset(void *dst, int value, size_t len)
 {
     uint32_t word = (uint8_t)value * 0x01010101u;
     uint8_t *to = dst;
@@ -41,9 +45,12 @@ NO_RECURSION void *memset(void *dst, int value, size_t len)
         ((struct words *)to)->a = word;
         ((struct words *)to)->b = word;
         to += sizeof(struct words);
+        OPAQUE(to);
+        OPAQUE(len);
     }
-    while (len-- > 0) {
+    for (; len > 0; len--) {
         *to++ = (uint8_t)value;
+        OPAQUE(to);
     }
     return dst;
 }
