@@ -69,14 +69,17 @@ struct qspi_nor_config {
     struct pinctrl pins;
     uint32_t base;
     uint32_t ifconfig0;
-    uint32_t ifconfig1;
-    uint32_t byte_ns; /* time of one byte in a transfer with the slower of readoc and writeoc */
+    uint32_t ifconfig1; /* at sck-frequency; slow: at most at SPI_NOR_SLOW_HZ */
+    uint32_t ifconfig1_slow;
+    uint16_t byte_ns; /* time of one byte in a transfer with the slower of readoc and writeoc */
+    uint16_t byte_ns_slow;
 };
 
 struct qspi_nor_state {
     struct spi_nor_state nor;
     struct flash_geometry geometry;
     struct flash_range range;
+    uint32_t byte_ns;     /* at the present speed */
     uint32_t transfer_us; /* of the program that was started */
     bool is_programming;  /* the controller has not yet been waited for */
 };
@@ -126,7 +129,7 @@ static int wait_ready(const struct flash_device *dev, uint32_t expected_us, uint
 
 static uint32_t transfer_us(const struct flash_device *dev, uint32_t len)
 {
-    return len * config_of(dev)->byte_ns / 1000;
+    return len * state_of(dev)->byte_ns / 1000;
 }
 
 static int qspi_command(const void *context, uint8_t opcode, uint8_t *data, size_t len)
@@ -163,7 +166,16 @@ static int qspi_settle(const void *context)
     return wait_ready(dev, state->transfer_us, state->transfer_us * 2 + state->nor.chip.program_max_us);
 }
 
-static const struct spi_nor_bus qspi_bus = {.command = qspi_command, .settle = qspi_settle};
+static void qspi_set_speed(const void *context, bool is_full)
+{
+    const struct qspi_nor_config *config = config_of(context);
+
+    *reg(context, QSPI_IFCONFIG1) = is_full ? config->ifconfig1 : config->ifconfig1_slow;
+    state_of(context)->byte_ns = is_full ? config->byte_ns : config->byte_ns_slow;
+}
+
+static const struct spi_nor_bus qspi_bus = {
+    .command = qspi_command, .set_speed = qspi_set_speed, .settle = qspi_settle};
 
 static bool can_reach(const void *memory, size_t len)
 {
@@ -226,7 +238,7 @@ static int controller_start(const struct flash_device *dev)
     *reg(dev, QSPI_ENABLE) = 1;
     start_task(dev, QSPI_TASKS_ACTIVATE);
     result = wait_ready(dev, 0, ACTIVATE_US);
-    *reg(dev, QSPI_IFCONFIG1) = config->ifconfig1;
+    qspi_set_speed(dev, false);
     pinctrl_connect(&config->pins); /* only now: activating clocks the lines */
     return result;
 }
@@ -328,11 +340,13 @@ static const struct pinctrl_role qspi_roles[] = {
     }
 
 /* SCK is 32 MHz / (SCKFREQ + 1): the fastest that is not above the limit. */
-#define QSPI_DIVIDER(node) (32000000u / QSPI_CLAMP(DT_PROP(node, sck_frequency)))
-#define QSPI_CLAMP(hz)     ((hz) > 32000000u ? 32000000u : (hz))
-#define QSPI_SCKFREQ(node)                                                                                             \
-    (QSPI_DIVIDER(node) * QSPI_CLAMP(DT_PROP(node, sck_frequency)) == 32000000u ? QSPI_DIVIDER(node) - 1               \
-                                                                                : QSPI_DIVIDER(node))
+#define QSPI_CLAMP(hz, limit) ((hz) > (limit) ? (limit) : (hz))
+#define QSPI_SCKFREQ(hz)      ((32000000u + (hz)-1) / (hz)-1)
+#define QSPI_FULL(node)       QSPI_SCKFREQ(QSPI_CLAMP(DT_PROP(node, sck_frequency), 32000000u))
+#define QSPI_SLOW(node)       QSPI_SCKFREQ(QSPI_CLAMP(DT_PROP(node, sck_frequency), SPI_NOR_SLOW_HZ))
+#define QSPI_IFCONFIG1_FOR(node, sckfreq)                                                                              \
+    (IFCONFIG1_RESERVED | DT_PROP(node, sck_delay) | IFCONFIG1_SCKFREQ(sckfreq) |                                      \
+     (DT_PROP(node, cpol) ? IFCONFIG1_SPIMODE3 : 0))
 
 /* One line needs eight clocks for a byte; readoc and writeoc name modes with one, two or four data lines. */
 #define QSPI_READ_CLOCKS(node)  (QSPI_READOC(node) == 0 ? 8u : QSPI_READOC(node) <= 2 ? 4u : 2u)
@@ -341,7 +355,7 @@ static const struct pinctrl_role qspi_roles[] = {
     (QSPI_READ_CLOCKS(node) > QSPI_WRITE_CLOCKS(node) ? QSPI_READ_CLOCKS(node) : QSPI_WRITE_CLOCKS(node))
 
 #define QSPI_DEFINE(node)                                                                                              \
-    _Static_assert(QSPI_SCKFREQ(node) <= 15, "QSPI: sck-frequency below 2 MHz");                                       \
+    _Static_assert(QSPI_FULL(node) <= 15, "QSPI: sck-frequency below 2 MHz");                                          \
     extern const struct flash_device DEVICE_DT_NAME(node);                                                             \
     static const uint32_t QSPI_NAME(qspi_psels_, node)[] = {PINCTRL_PSELS(DT_PARENT(node))};                           \
     static struct qspi_nor_state QSPI_NAME(qspi_state_, node) = {                                                      \
@@ -370,9 +384,10 @@ static const struct pinctrl_role qspi_roles[] = {
         .base = DT_REG_ADDR(DT_PARENT(node)),                                                                          \
         .ifconfig0 = QSPI_READOC(node) | IFCONFIG0_WRITEOC(QSPI_WRITEOC(node)) |                                       \
                      (QSPI_SIZE(node) > 0x1000000 ? IFCONFIG0_ADDRMODE_32 : 0),                                        \
-        .ifconfig1 = IFCONFIG1_RESERVED | DT_PROP(node, sck_delay) | IFCONFIG1_SCKFREQ(QSPI_SCKFREQ(node)) |           \
-                     (DT_PROP(node, cpol) ? IFCONFIG1_SPIMODE3 : 0),                                                   \
-        .byte_ns = QSPI_CLOCKS(node) * (QSPI_SCKFREQ(node) + 1) * 125 / 4,                                             \
+        .ifconfig1 = QSPI_IFCONFIG1_FOR(node, QSPI_FULL(node)),                                                        \
+        .ifconfig1_slow = QSPI_IFCONFIG1_FOR(node, QSPI_SLOW(node)),                                                   \
+        .byte_ns = QSPI_CLOCKS(node) * (QSPI_FULL(node) + 1) * 125 / 4,                                                \
+        .byte_ns_slow = QSPI_CLOCKS(node) * (QSPI_SLOW(node) + 1) * 125 / 4,                                           \
     };                                                                                                                 \
     const struct flash_device DEVICE_DT_NAME(node) = {                                                                 \
         .driver = &qspi_nor_driver,                                                                                    \

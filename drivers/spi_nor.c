@@ -150,17 +150,23 @@ static int write_register(const struct spi_nor *nor, uint8_t opcode, uint8_t *da
     return result;
 }
 
+static void set_fast(const struct spi_nor *nor, bool is_fast)
+{
+    nor->state->is_fast = is_fast;
+    nor->bus->set_speed(nor->context, is_fast);
+}
+
 /*
- * The MX25R starts in its low-power mode, in which erase and program take up to four times as long. The switch is
- * volatile but is written together with the non-volatile status register, so it is left until there is something to
- * program: a boot that changes nothing writes nothing.
+ * The MX25R starts in its low-power mode, in which erase and program take up to four times as long and the clock is
+ * limited. The switch is volatile but is written together with the non-volatile status register, so it is left until
+ * there is something to program: a boot that changes nothing writes nothing.
  */
 static int speed_up(const struct spi_nor *nor)
 {
     uint8_t registers[3] = {0};
     int result;
 
-    if (nor->state->is_fast || !is_mx25r(nor)) {
+    if (nor->state->is_fast) {
         return OK;
     }
     registers[0] = read_register(nor, OP_RDSR);
@@ -170,8 +176,11 @@ static int speed_up(const struct spi_nor *nor)
     }
     registers[0] &= (uint8_t) ~(SR_WIP | SR_WEL);
     registers[2] |= CR2_FAST;
-    nor->state->is_fast = true;
-    return write_register(nor, OP_WRSR, registers, sizeof(registers));
+    result = write_register(nor, OP_WRSR, registers, sizeof(registers));
+    if (result == OK) {
+        set_fast(nor, true);
+    }
+    return result;
 }
 
 int spi_nor_prepare(const struct spi_nor *nor)
@@ -246,11 +255,11 @@ int spi_nor_erase(const struct spi_nor *nor, uint32_t off, uint32_t len)
 
 static void soft_reset(const struct spi_nor *nor)
 {
+    set_fast(nor, false);
     (void)simple(nor, OP_EXIT_4BYTE);
     (void)simple(nor, OP_RESET_ENABLE);
     (void)simple(nor, OP_RESET);
     timer_wait(RESET_IDLE_US);
-    nor->state->is_fast = false;
 }
 
 /* Whether an ID is no answer: the data line stayed where it was. */
@@ -458,6 +467,9 @@ int spi_nor_init(const struct spi_nor *nor)
         result = set_up(nor);
     }
     nor->state->is_present = result == OK;
+    if (result == OK && !is_mx25r(nor)) {
+        set_fast(nor, true); /* no other family has a slow mode */
+    }
     return result;
 }
 

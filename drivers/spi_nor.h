@@ -14,6 +14,7 @@
 #include "drivers/sfdp.h"
 
 #define SPI_NOR_COMMAND_MAX 8u
+#define SPI_NOR_SLOW_HZ     8000000u /* the MX25R's limit for four-line reads in its low-power mode */
 
 struct spi_nor_bus {
     /*
@@ -21,6 +22,9 @@ struct spi_nor_bus {
      * what the chip answered in the same clocks. Returns OK, ERR_FLASH_TIMEOUT.
      */
     int (*command)(const void *context, uint8_t opcode, uint8_t *data, size_t len);
+
+    /* Clocks the chip at full speed, or at most at SPI_NOR_SLOW_HZ. The bus starts slow. */
+    void (*set_speed)(const void *context, bool is_full);
 
     /* Waits until the controller has done with the program it was given. Returns OK, ERR_FLASH_TIMEOUT. */
     int (*settle)(const void *context);
@@ -31,7 +35,7 @@ struct spi_nor_state {
     struct deadline busy_end; /* of what runs */
     uint32_t poll_us;         /* how often to ask whether it still runs; 0: nothing runs */
     bool is_present;
-    bool is_fast; /* MX25R: high-performance mode was switched on */
+    bool is_fast; /* at full speed: an MX25R was switched to its high-performance mode */
 };
 
 struct spi_nor {

@@ -38,6 +38,7 @@ static struct {
     bool is_absent;
     bool is_asleep;
     bool is_4byte;
+    bool is_clocked_fast;
     bool is_reset_enabled;
     bool has_sfdp;
     bool is_protected; /* by a pin: BP bits cannot be cleared and erases are ignored */
@@ -112,6 +113,7 @@ static void write_status(const uint8_t *data, size_t len)
 
 static void reset_chip(void)
 {
+    assert_false(chip.is_clocked_fast);
     chip.busy_until = chip.now_us + (is_busy() || chip.suspended_us > 0 ? 12000 : 30);
     chip.suspended_us = 0;
     chip.is_4byte = false;
@@ -203,7 +205,16 @@ static int fake_settle(const void *context)
     return OK;
 }
 
-static const struct spi_nor_bus fake_bus = {.command = fake_command, .settle = fake_settle};
+/* The chip stands the full clock only in its fast mode. */
+static void fake_set_speed(const void *context, bool is_full)
+{
+    (void)context;
+    assert_true(!is_full || chip.cr2 == 2 || chip.id[0] != 0xc2);
+    chip.is_clocked_fast = is_full;
+}
+
+static const struct spi_nor_bus fake_bus = {
+    .command = fake_command, .set_speed = fake_set_speed, .settle = fake_settle};
 static struct spi_nor_state nor_state;
 static const struct spi_nor nor = {.bus = &fake_bus,
                                    .state = &nor_state,
@@ -320,6 +331,7 @@ static void test_erase_returns_early_and_fast_mode_comes_with_the_first_write(vo
     assert_int_equal(chip.sectors_erased, 33);
     assert_true(is_busy());
     assert_int_equal(chip.cr2, 2);
+    assert_true(chip.is_clocked_fast);
     assert_int_equal(spi_nor_wait(&nor), OK);
     assert_false(is_busy());
     assert_int_equal(chip.status_writes, 1);

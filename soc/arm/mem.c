@@ -12,7 +12,8 @@ struct words {
     uint32_t b;
 } __attribute__((packed, may_alias));
 
-/* The compiler must not recognise what these loops do, or they would call themselves; nor make an index of a pointer. */
+/* The compiler must not recognise what these loops do, or they would call themselves; nor make an index of a pointer.
+ */
 #define OPAQUE(value) __asm__ volatile("" : "+r"(value))
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t len)
