@@ -4,6 +4,10 @@
 
 #include "vboard/board.h"
 
+/* A board that nobody can talk to and that has nothing to do for an hour (a free-running timer's wrap) sleeps for ever.
+ */
+#define FOR_EVER ((uint64_t)3600 * TICKS_PER_S)
+
 static const char *const reset_names[] = {
     [RESET_POWER_ON] = "power-on", [RESET_PIN] = "pin",        [RESET_WATCHDOG] = "watchdog",
     [RESET_SOFT] = "soft",         [RESET_LOCKUP] = "lock-up",
@@ -147,23 +151,29 @@ static void sleep_in_step(struct vboard *board, uint64_t ticks)
     }
 }
 
+/* Whether nothing is due soon; then only input can wake the board. */
+static bool nothing_is_due(const struct vboard *board)
+{
+    const struct sim_timer *next = sim_clock_next(&board->machine.clock);
+
+    return next == NULL || next == &board->timeout || next->due - board->machine.clock.now > FOR_EVER;
+}
+
 static void idle(struct vboard *board)
 {
     const struct sim_timer *next = sim_clock_next(&board->machine.clock);
-    uint64_t ticks = next != NULL ? next->due - board->machine.clock.now : 0;
 
-    bool only_timeout = next == NULL || next == &board->timeout;
-
-    if (only_timeout && ask_host(board, next == NULL ? -1 : 0) == VBOARD_HOST_DEAF) {
+    if (nothing_is_due(board) && ask_host(board, next == NULL ? -1 : 0) == VBOARD_HOST_DEAF) {
         board->end = VBOARD_IDLE;
     }
+    next = sim_clock_next(&board->machine.clock); /* input may have come */
     if (next == NULL || board->end != VBOARD_RUNNING) {
         return;
     }
     if (next->waits_for_host && !board_devices_work(board)) {
-        sleep_in_step(board, ticks);
+        sleep_in_step(board, next->due - board->machine.clock.now);
     } else {
-        sleep_for(board, ticks);
+        sleep_for(board, next->due - board->machine.clock.now);
     }
 }
 

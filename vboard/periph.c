@@ -81,6 +81,9 @@ static void write_inten(struct periph *periph, uint32_t off, uint32_t value)
     uint32_t old = periph->inten;
 
     periph->inten = off == PERIPH_INTEN ? value : off == PERIPH_INTENSET ? old | value : old & ~value;
+    if (periph->model->interrupts_changed != NULL) {
+        periph->model->interrupts_changed(periph);
+    }
     update_line(periph);
 }
 

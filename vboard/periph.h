@@ -33,6 +33,7 @@ struct periph_model {
     void (*reset)(struct periph *periph, enum reset_kind kind);             /* after registers took reset values */
     void (*task)(struct periph *periph, uint32_t off);                      /* 1 was written to a task */
     void (*written)(struct periph *periph, uint32_t off, uint32_t old);     /* a register was written */
+    void (*interrupts_changed)(struct periph *periph);                      /* INTEN was written; may be NULL */
     uint32_t (*read)(struct periph *periph, uint32_t off, uint32_t stored); /* NULL: what is stored */
 };
 

@@ -87,18 +87,44 @@ static uint64_t counts_to_compare(const struct counter *counter, unsigned index)
     return distance == 0 ? (uint64_t)mask(counter) + 1 : distance;
 }
 
-/* Arms the timer for the compare that comes first; one that is 0 and interrupts nobody counts as unused. */
+static unsigned compares(const struct counter *counter)
+{
+    return counter->is_rtc ? 4 : COUNTER_COMPARES;
+}
+
+/* A compare that interrupts nobody and triggers nothing needs no event of its own; see catch_up. */
+static bool acts(const struct counter *counter, unsigned index)
+{
+    uint32_t shorts = counter->is_rtc ? 0 : PERIPH_REG(&counter->periph, PERIPH_SHORTS);
+
+    return (counter->periph.inten >> (16 + index) & 1) != 0 || (shorts >> index & 0x101) != 0;
+}
+
+/* Sets the events of compares that were passed unnoticed since the last look. */
+static void catch_up(struct counter *counter)
+{
+    uint64_t end = counter->start + counts(counter);
+
+    for (unsigned i = 0; i < compares(counter); i++) {
+        uint32_t wanted = PERIPH_REG(&counter->periph, CC + 4 * i);
+
+        if (!acts(counter, i) && end - counter->looked > ((wanted - counter->looked - 1) & mask(counter))) {
+            periph_event(&counter->periph, COMPARE + 4 * i);
+        }
+    }
+    counter->looked = end;
+}
+
+/* Arms the timer for the compare that comes first. */
 static void schedule(struct counter *counter)
 {
     struct sim_clock *clock = &counter->periph.machine->clock;
-    unsigned compares = counter->is_rtc ? 4 : COUNTER_COMPARES;
     uint64_t nearest = SIM_NEVER;
 
-    for (unsigned i = 0; counter->running && i < compares; i++) {
-        bool used = (counter->periph.inten >> (16 + i) & 1) != 0 || PERIPH_REG(&counter->periph, CC + 4 * i) != 0;
-        uint64_t distance = counts_to_compare(counter, i);
+    for (unsigned i = 0; counter->running && i < compares(counter); i++) {
+        uint64_t distance = acts(counter, i) ? counts_to_compare(counter, i) : SIM_NEVER;
 
-        nearest = used && distance < nearest ? distance : nearest;
+        nearest = distance < nearest ? distance : nearest;
     }
     if (nearest == SIM_NEVER) {
         sim_timer_stop(clock, &counter->timer);
@@ -111,6 +137,7 @@ static void schedule(struct counter *counter)
 static void set_count(struct counter *counter, uint32_t count)
 {
     counter->start = count;
+    counter->looked = count;
     counter->base = counter->periph.machine->clock.now;
 }
 
@@ -120,8 +147,8 @@ static void on_timer(void *ctx)
     uint32_t shorts = counter->is_rtc ? 0 : PERIPH_REG(&counter->periph, PERIPH_SHORTS);
     uint32_t count = value(counter);
 
-    for (unsigned i = 0; i < (counter->is_rtc ? 4U : COUNTER_COMPARES); i++) {
-        if ((PERIPH_REG(&counter->periph, CC + 4 * i) & mask(counter)) != count) {
+    for (unsigned i = 0; i < compares(counter); i++) {
+        if (!acts(counter, i) || (PERIPH_REG(&counter->periph, CC + 4 * i) & mask(counter)) != count) {
             continue;
         }
         periph_event(&counter->periph, COMPARE + 4 * i);
@@ -148,6 +175,7 @@ static void task(struct periph *periph, uint32_t off)
 {
     struct counter *counter = of(periph);
 
+    catch_up(counter);
     if (off == START) {
         set_running(counter, true);
     } else if (off == STOP || off == SHUTDOWN) {
@@ -177,7 +205,17 @@ static void written(struct periph *periph, uint32_t off, uint32_t old)
 
 static uint32_t read_register(struct periph *periph, uint32_t off, uint32_t stored)
 {
+    if (off >= COMPARE && off <= COMPARE_LAST) {
+        catch_up(of(periph));
+        return PERIPH_REG(periph, off);
+    }
     return off == MODE && of(periph)->is_rtc ? value(of(periph)) : stored;
+}
+
+static void schedule_again(struct periph *periph)
+{
+    catch_up(of(periph));
+    schedule(of(periph));
 }
 
 static void reset(struct periph *periph, enum reset_kind kind)
@@ -187,14 +225,29 @@ static void reset(struct periph *periph, enum reset_kind kind)
     (void)kind;
     counter->running = false;
     counter->start = 0;
+    counter->looked = 0;
     sim_timer_stop(&periph->machine->clock, &counter->timer);
 }
 
 static const struct periph_model timer_model = {
-    "TIMER", timer_rows, sizeof(timer_rows) / sizeof(timer_rows[0]), reset, task, written, read_register,
+    .name = "TIMER",
+    .rows = timer_rows,
+    .row_count = sizeof(timer_rows) / sizeof(timer_rows[0]),
+    .reset = reset,
+    .task = task,
+    .written = written,
+    .read = read_register,
+    .interrupts_changed = schedule_again,
 };
 static const struct periph_model rtc_model = {
-    "RTC", rtc_rows, sizeof(rtc_rows) / sizeof(rtc_rows[0]), reset, task, written, read_register,
+    .name = "RTC",
+    .rows = rtc_rows,
+    .row_count = sizeof(rtc_rows) / sizeof(rtc_rows[0]),
+    .reset = reset,
+    .task = task,
+    .written = written,
+    .read = read_register,
+    .interrupts_changed = schedule_again,
 };
 
 static void init(struct counter *counter, const struct periph_model *model, struct machine *machine, const char *name,

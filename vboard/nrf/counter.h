@@ -14,8 +14,9 @@ struct counter {
     struct sim_timer timer;
     bool is_rtc;
     bool running;
-    uint64_t base;  /* clock at which the count was `start` */
-    uint32_t start; /* the count then */
+    uint64_t base;   /* clock at which the count was `start` */
+    uint32_t start;  /* the count then */
+    uint64_t looked; /* the count, not wrapped, up to which compares are accounted for */
 };
 
 void counter_init_timer(struct counter *counter, struct machine *machine, const char *name, uint32_t base, int irq);

@@ -94,7 +94,11 @@ static uint32_t read_register(struct periph *periph, uint32_t off, uint32_t stor
 }
 
 static const struct periph_model model = {
-    "GPIO", rows, sizeof(rows) / sizeof(rows[0]), NULL, NULL, written, read_register,
+    .name = "GPIO",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .written = written,
+    .read = read_register,
 };
 
 void gpio_init(struct gpio *gpio, struct machine *machine, const char *name, uint32_t base)

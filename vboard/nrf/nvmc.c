@@ -305,7 +305,12 @@ static void reset(struct periph *periph, enum reset_kind kind)
 }
 
 static const struct periph_model model = {
-    "NVMC", rows, sizeof(rows) / sizeof(rows[0]), reset, NULL, written, read_register,
+    .name = "NVMC",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .reset = reset,
+    .written = written,
+    .read = read_register,
 };
 
 void nvmc_init(struct nvmc *nvmc, struct machine *machine, struct nor_model *flash, struct nor_model *uicr)

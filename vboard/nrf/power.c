@@ -150,7 +150,12 @@ static void reset(struct periph *periph, enum reset_kind kind)
 }
 
 static const struct periph_model model = {
-    "POWER", rows, sizeof(rows) / sizeof(rows[0]), reset, task, written, NULL,
+    .name = "POWER",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .reset = reset,
+    .task = task,
+    .written = written,
 };
 
 void power_init(struct power *power, struct machine *machine)

@@ -645,7 +645,13 @@ static void reset(struct periph *periph, enum reset_kind kind)
 }
 
 static const struct periph_model model = {
-    "QSPI", rows, sizeof(rows) / sizeof(rows[0]), reset, task, written, read_register,
+    .name = "QSPI",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .reset = reset,
+    .task = task,
+    .written = written,
+    .read = read_register,
 };
 
 void qspi_init(struct qspi *qspi, struct machine *machine, const struct qspi_wires *wires)

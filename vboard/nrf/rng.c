@@ -54,7 +54,13 @@ static void reset(struct periph *periph, enum reset_kind kind)
     sim_timer_stop(&periph->machine->clock, &of(periph)->timer);
 }
 
-static const struct periph_model model = {"RNG", rows, sizeof(rows) / sizeof(rows[0]), reset, task, NULL, NULL};
+static const struct periph_model model = {
+    .name = "RNG",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .reset = reset,
+    .task = task,
+};
 
 void rng_init(struct rng *rng, struct machine *machine)
 {

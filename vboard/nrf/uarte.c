@@ -395,7 +395,12 @@ static void reset(struct periph *periph, enum reset_kind kind)
 }
 
 static const struct periph_model model = {
-    "UARTE", rows, sizeof(rows) / sizeof(rows[0]), reset, task, written, NULL,
+    .name = "UARTE",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .reset = reset,
+    .task = task,
+    .written = written,
 };
 
 void uarte_init(struct uarte *uarte, struct machine *machine, const char *name, uint32_t base, int irq,

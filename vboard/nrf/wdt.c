@@ -128,7 +128,13 @@ static void stop(struct periph *periph, enum reset_kind kind)
 }
 
 static const struct periph_model model = {
-    "WDT", rows, sizeof(rows) / sizeof(rows[0]), stop, task, written, read_register,
+    .name = "WDT",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .reset = stop,
+    .task = task,
+    .written = written,
+    .read = read_register,
 };
 
 void wdt_init(struct wdt *wdt, struct machine *machine)
