@@ -129,6 +129,10 @@ static const struct {
     {"", "a: {address: 0xff8100, size: 4, region: otp}\n", "must be packed at the end of the region"},
     {"b: {size: 4, region: external_flash}\n", "external_flash: {address: 0, size: 0x10000, region: external_flash}\n",
      "partition 'b' of 0x4 bytes does not fit"},
+    {"b: {size: 4, region: external_flash}\n",
+     "external_flash: {address: 0, size: 0x10000, region: external_flash}\n"
+     "a: {address: 0, size: 0x4000, region: external_flash}\n",
+     "0x0 of its 0x10000 bytes are left"},
     {"", "a: {address: 0, size: 4, span: [b]}\n", "container 'a' spans 'b', which does not exist"},
 };
 
@@ -149,6 +153,26 @@ static void test_errors(void **state)
         }
         pm_test_end(&test);
     }
+}
+
+/* Each partition is as large as all before it together. */
+static void test_doubling_ends(void **state)
+{
+    struct pm_test test;
+    struct buffer text = {0};
+    int i;
+
+    (void)state;
+    buffer_print(&text, "c0: {span: app}\n");
+    for (i = 1; i < 80; i++) {
+        buffer_print(&text, "p%d: {share_size: c%d, placement: {after: c%d}}\nc%d: {span: [c%d, p%d]}\n", i, i - 1,
+                     i - 1, i, i - 1, i);
+    }
+    pm_test_begin(&test);
+    assert_int_equal(pm_test_run(&test, buffer_text(&text), NULL), ERR_HOST_INPUT);
+    assert_non_null(strstr(test.failure.text, "add up to more than a region can hold"));
+    buffer_free(&text);
+    pm_test_end(&test);
 }
 
 static void test_region_errors(void **state)
@@ -218,6 +242,11 @@ static void test_better_than_the_original(void **state)
     assert_at(&test, "EMPTY_0", 0xc100, 0xf00);
     assert_at(&test, "a", 0xd000, 0x100);
     pm_test_end(&test);
+    run_good(&test, "a: {size: 0x180, placement: {before: app, align: {end: 0x1000}}}\n",
+             "b: {address: 0, size: 0xc100}\n");
+    assert_at(&test, "EMPTY_0", 0xc100, 0xd80);
+    assert_at(&test, "a", 0xce80, 0x180);
+    pm_test_end(&test);
 }
 
 static void test_align_next_can_concern_the_dynamic_partition(void **state)
@@ -248,13 +277,150 @@ static void test_end_to_start_and_full_regions(void **state)
     pm_test_end(&test);
 }
 
+/* How `before` and `after` become an order: each row differs in one rule. */
+static void test_order(void **state)
+{
+    static const struct {
+        const char *wanted;
+        const char *names[6];
+    } rows[] = {
+        {"p: {size: 16, placement: {after: x, before: end}}\nx: {size: 16, placement: {before: app}}\n",
+         {"x", "app", "p"}}, /* before counts first */
+        {"p: {size: 16, placement: {before: app}}\nq: {size: 16, placement: {after: app, before: p}}\n",
+         {"q", "p", "app"}}, /* what was just placed is a neighbour at once */
+        {"p: {size: 16, placement: {before: app}}\nq: {size: 32, placement: {before: app, align_next: 1}}\n",
+         {"p", "q", "app"}}, /* the later is the nearer */
+        {"b: {size: 16, placement: {before: [end]}}\na: {size: 16, placement: {before: end}}\n",
+         {"app", "a", "b"}}, /* the same place: by name */
+        {"b: {size: 16, placement: {after: app}}\na: {size: 16, placement: {after: app}}\n", {"app", "a", "b"}},
+        {"b: {size: 16, placement: {before: end, after: nobody}}\na: {size: 16, placement: {before: end}}\n",
+         {"app", "a", "b"}}, /* also when it is the same only without names that do not exist */
+        {"a: {size: 16, placement: {after: app, before: nobody}}\nb: {size: 16, placement: {after: app}}\n",
+         {"app", "a", "b"}},
+        {"a: {size: 16, inside: c, placement: {before: end, align: {start: 16}}}\n"
+         "b: {size: 16, placement: {before: end, align: {start: 8}}}\n"
+         "d: {size: 16, inside: c, placement: {before: end}}\nc: {span:}\n",
+         {"app", "b", "a", "d"}}, /* members of a container stay together */
+        {"a: {size: 16, inside: inner, placement: {before: end, align: {start: 16}}}\n"
+         "b: {size: 16, inside: outer, placement: {before: end}}\ninner: {span: []}\nouter: {span: inner}\n",
+         {"app", "b", "a"}}, /* and most of all those of the innermost */
+        {"a: {size: 16, placement: {before: c}}\nb: {size: 16, placement: {after: c}}\n"
+         "d: {size: 16, inside: c, placement: {before: app}}\ne: {size: 16, inside: c, placement: {after: app}}\n"
+         "c: {span: app}\n",
+         {"a", "d", "app", "e", "b"}}, /* beside a container: outside of all its members */
+    };
+    size_t i;
+    size_t k;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pm_test test;
+
+        run_good(&test, rows[i].wanted, NULL);
+        for (k = 0; k + 1 < 6 && rows[i].names[k + 1] != NULL; k++) {
+            assert_int_equal(pm_end(pm_set_find(&test.map.partitions, rows[i].names[k])),
+                             pm_set_find(&test.map.partitions, rows[i].names[k + 1])->address);
+        }
+        pm_test_end(&test);
+    }
+}
+
+static void test_alignment(void **state)
+{
+    struct pm_test test;
+
+    (void)state;
+    /* The end of a dynamic size: both units in front of it give the same. */
+    run_good(&test,
+             "a: {share_size: app, placement: {after: app, align: {end: 0x1000}}}\n"
+             "x: {size: 0x1100, placement: {before: end}}\n",
+             NULL);
+    assert_at(&test, "app", 0, 0x7f000);
+    assert_at(&test, "a", 0x7f000, 0x7f000);
+    assert_at(&test, "EMPTY_0", 0xfe000, 0xf00);
+    pm_test_end(&test);
+    /* align_next and the next partition's own alignment: the larger counts. */
+    run_good(&test,
+             "a: {size: 0x100, placement: {after: app, align_next: 0x400}}\n"
+             "b: {size: 0x200, placement: {before: end, align: {start: 0x1000}}}\n",
+             NULL);
+    assert_at(&test, "b", 0xff000, 0x200);
+    pm_test_end(&test);
+    run_good(&test,
+             "a: {size: 0x100, placement: {after: app, align_next: 0x4000}}\n"
+             "b: {size: 0x200, placement: {before: end, align: {start: 0x1000}}}\n",
+             NULL);
+    assert_at(&test, "b", 0xfc000, 0x200);
+    pm_test_end(&test);
+}
+
+static void test_region_that_needs_a_later_one(void **state)
+{
+    struct pm_test test;
+
+    (void)state;
+    run_good(&test,
+             "a: {share_size: [b], placement: {before: end}}\nb: {share_size: c, region: external_flash}\n"
+             "c: {size: 0x40, region: otp}\n",
+             NULL);
+    assert_at(&test, "a", 0xfffc0, 0x40);
+    assert_at(&test, "b", 0, 0x40);
+    pm_test_end(&test);
+}
+
+/* Static files from the field repeat what is left of a region and put partitions into it. */
+static void test_static_rest_may_be_used_twice(void **state)
+{
+    struct pm_test test;
+
+    (void)state;
+    run_good(&test, "",
+             "a: {address: 0, size: 0x4000, region: external_flash}\n"
+             "external_flash: {address: 0x4000, size: 0xc000, region: external_flash}\n"
+             "b: {address: 0x4000, size: 0x2000, region: external_flash}\n"
+             "c: {address: 0x6000, size: 0x1000, region: external_flash}\n");
+    assert_at(&test, "external_flash", 0x4000, 0xc000);
+    assert_at(&test, "c", 0x6000, 0x1000);
+    pm_test_end(&test);
+}
+
+static void test_other_dynamic_partition(void **state)
+{
+    struct pm_test test;
+
+    (void)state;
+    pm_test_begin(&test);
+    test.regions[0].dynamic_partition = "net";
+    assert_int_equal(pm_test_run(&test,
+                                 "a: {size: 0x1000, placement: {after: app}}\nb: {span: [app, a]}\n"
+                                 "c: {share_size: app, placement: {before: app}}\n",
+                                 NULL),
+                     OK);
+    assert_at(&test, "c", 0, 0x7f800);
+    assert_at(&test, "net", 0x7f800, 0x7f800);
+    assert_at(&test, "app", 0x7f800, 0x7f800);
+    assert_at(&test, "b", 0x7f800, 0x80800);
+    pm_test_end(&test);
+    pm_test_begin(&test);
+    test.regions[0].dynamic_partition = "net";
+    assert_int_equal(pm_test_run(&test, "", "app: {address: 0, size: 0x100000, span: [net]}\n"), OK);
+    assert_at(&test, "net", 0, 0x100000);
+    pm_test_end(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_aligned_slots_of_equal_size),
         cmocka_unit_test(test_static_partitions_leave_a_gap),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_region_that_needs_a_later_one),
+        cmocka_unit_test(test_static_rest_may_be_used_twice),
+        cmocka_unit_test(test_other_dynamic_partition),
         cmocka_unit_test(test_region_errors),
+        cmocka_unit_test(test_doubling_ends),
         cmocka_unit_test(test_better_than_the_original),
         cmocka_unit_test(test_align_next_can_concern_the_dynamic_partition),
         cmocka_unit_test(test_end_to_start_and_full_regions),

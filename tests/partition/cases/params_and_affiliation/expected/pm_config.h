@@ -18,6 +18,7 @@
 #define PM_LITTLEFS_STORAGE_SIZE 0x6000
 #define PM_LITTLEFS_STORAGE_NAME littlefs_storage
 #define PM_LITTLEFS_STORAGE_EXTRA_PARAM_disk_cache_size 4096
+#define PM_LITTLEFS_STORAGE_EXTRA_PARAM_disk_flag yes
 #define PM_LITTLEFS_STORAGE_EXTRA_PARAM_disk_id 0x10
 #define PM_LITTLEFS_STORAGE_EXTRA_PARAM_disk_label it's a disk: #1
 #define PM_LITTLEFS_STORAGE_EXTRA_PARAM_disk_name NAND
