@@ -81,7 +81,7 @@ static int open_slots(struct boot *boot)
     measure(&boot->slots[BOOT_SECONDARY]);
     err = lay_out_trailers(boot);
     if (err != OK) {
-        LOG_WRN("Cannot upgrade: the trailer does not fit the slots");
+        LOG_WRN("Cannot upgrade: not a compatible amount of sectors");
         boot->has_secondary = false;
         return OK;
     }

@@ -48,22 +48,18 @@ static int check(const struct boot *boot)
 {
     const struct boot_slot *primary = &boot->slots[BOOT_PRIMARY];
     const struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
+    bool same_size = primary->sector != 0 && primary->sector == secondary->sector;
 
-    if (primary->sector == 0 || primary->sector != secondary->sector) {
-        LOG_WRN("Cannot upgrade: not same sector layout");
-        LOG_WRN("Sector size: primary %u, secondary %u (0: differs within the slot)", (unsigned)primary->sector,
-                (unsigned)secondary->sector);
-        return ERR_BOOT_GEOMETRY;
+    if (same_size && primary->sectors != 0 && secondary->sectors - primary->sectors <= 1 &&
+        primary->layout.status_cells >= STEPS_PER_UNIT * primary->sectors) {
+        return OK;
     }
-    if (primary->sectors == 0 ||
-        (secondary->sectors != primary->sectors && secondary->sectors != primary->sectors + 1) ||
-        primary->layout.status_cells < STEPS_PER_UNIT * primary->sectors) {
-        LOG_WRN("Cannot upgrade: not a compatible amount of sectors");
-        LOG_WRN("Sectors: primary %u, secondary %u, room in the trailer %u", (unsigned)primary->sectors,
-                (unsigned)secondary->sectors, (unsigned)(primary->layout.status_cells / STEPS_PER_UNIT));
-        return ERR_BOOT_GEOMETRY;
-    }
-    return OK;
+    LOG_WRN("Cannot upgrade: not %s", same_size ? "a compatible amount of sectors" : "same sector layout");
+    /* A size of 0: the slot's sectors differ, or it does not begin and end at one. */
+    LOG_WRN("Sectors: primary %u of %u bytes, secondary %u of %u, trailer %u", (unsigned)primary->sectors,
+            (unsigned)primary->sector, (unsigned)secondary->sectors, (unsigned)secondary->sector,
+            (unsigned)(primary->layout.status_cells / STEPS_PER_UNIT));
+    return ERR_BOOT_GEOMETRY;
 }
 
 static uint32_t source_off(const struct boot *boot, enum swap_type type)
@@ -161,7 +157,7 @@ static void classify(struct boot *boot)
         return;
     }
     if (!swap_size_is_possible(boot, update->primary.swap_size)) {
-        LOG_ERR("Primary trailer states an impossible swap size: %u", (unsigned)update->primary.swap_size);
+        LOG_ERR("Impossible swap size: %u", (unsigned)update->primary.swap_size);
         update->type = SWAP_NONE;
         return;
     }

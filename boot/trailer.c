@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include <farboot/image_format.h>
-
 #define SWAP_INFO_TYPE_MASK   0x0fU
 #define SWAP_INFO_IMAGE_SHIFT 4U
 #define FLAG_SET              0x01U
@@ -25,6 +23,20 @@ uint32_t trailer_max_align(uint32_t write_block_a, uint32_t write_block_b)
     return larger > TRAILER_MAX_ALIGN_MIN ? larger : TRAILER_MAX_ALIGN_MIN;
 }
 
+static void set_magic(struct trailer_layout *layout)
+{
+    static const uint8_t for_8[IMAGE_TRAILER_MAGIC_SIZE] = IMAGE_TRAILER_MAGIC_8;
+    static const uint8_t tail[IMAGE_TRAILER_MAGIC_SIZE - 2] = IMAGE_TRAILER_MAGIC_TAIL;
+
+    if (layout->max_align == TRAILER_MAX_ALIGN_MIN) {
+        memcpy(layout->magic_value, for_8, sizeof for_8);
+        return;
+    }
+    layout->magic_value[0] = (uint8_t)layout->max_align;
+    layout->magic_value[1] = 0;
+    memcpy(layout->magic_value + 2, tail, sizeof tail);
+}
+
 int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *area,
                         const struct trailer_params *params)
 {
@@ -39,6 +51,7 @@ int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *
         return ERR_BOOT_GEOMETRY;
     }
     layout->max_align = align;
+    set_magic(layout);
     layout->cell = cell;
     layout->erased_value = geometry->erased_value;
     layout->has_tlv_sizes = params->tlv_sizes;
@@ -55,20 +68,6 @@ int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *
     return OK;
 }
 
-static void magic_bytes(const struct trailer_layout *layout, uint8_t magic[IMAGE_TRAILER_MAGIC_SIZE])
-{
-    static const uint8_t for_8[IMAGE_TRAILER_MAGIC_SIZE] = IMAGE_TRAILER_MAGIC_8;
-    static const uint8_t tail[IMAGE_TRAILER_MAGIC_SIZE - 2] = IMAGE_TRAILER_MAGIC_TAIL;
-
-    if (layout->max_align == TRAILER_MAX_ALIGN_MIN) {
-        memcpy(magic, for_8, sizeof for_8);
-        return;
-    }
-    magic[0] = (uint8_t)layout->max_align;
-    magic[1] = 0;
-    memcpy(magic + 2, tail, sizeof tail);
-}
-
 static bool is_erased(const struct trailer_layout *layout, const uint8_t *bytes, size_t len)
 {
     uint8_t difference = 0;
@@ -81,13 +80,10 @@ static bool is_erased(const struct trailer_layout *layout, const uint8_t *bytes,
 
 static enum trailer_magic parse_magic(const struct trailer_layout *layout, const uint8_t *bytes)
 {
-    uint8_t good[IMAGE_TRAILER_MAGIC_SIZE];
-
-    magic_bytes(layout, good);
-    if (memcmp(bytes, good, sizeof good) == 0) {
+    if (memcmp(bytes, layout->magic_value, IMAGE_TRAILER_MAGIC_SIZE) == 0) {
         return TRAILER_MAGIC_GOOD;
     }
-    return is_erased(layout, bytes, sizeof good) ? TRAILER_MAGIC_UNSET : TRAILER_MAGIC_BAD;
+    return is_erased(layout, bytes, IMAGE_TRAILER_MAGIC_SIZE) ? TRAILER_MAGIC_UNSET : TRAILER_MAGIC_BAD;
 }
 
 static enum trailer_flag parse_flag(const struct trailer_layout *layout, uint8_t byte)
@@ -208,7 +204,7 @@ int trailer_program_magic(const struct flash_area *area, const struct trailer_la
     uint32_t front = layout->magic - align_down(layout->magic, layout->max_align);
 
     memset(cell, layout->erased_value, sizeof cell);
-    magic_bytes(layout, cell + front);
+    memcpy(cell + front, layout->magic_value, IMAGE_TRAILER_MAGIC_SIZE);
     return program_field(area, layout, layout->magic - front, cell, len);
 }
 

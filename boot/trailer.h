@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <farboot/flash_area.h>
+#include <farboot/image_format.h>
 
 #define TRAILER_MAX_ALIGN_MIN 8U
 #define TRAILER_MAX_ALIGN_MAX 32U
@@ -33,7 +34,8 @@ struct trailer_params {
 
 /* Offsets are bytes from the start of the area. */
 struct trailer_layout {
-    uint32_t magic; /* of its 16 bytes */
+    uint8_t magic_value[IMAGE_TRAILER_MAGIC_SIZE]; /* depends on max_align */
+    uint32_t magic;
     uint32_t image_ok;
     uint32_t copy_done;
     uint32_t swap_info;

@@ -84,7 +84,6 @@ static int check_version(const struct boot *boot, const struct image *source)
         image_version_compare(&source->header.version, &present.header.version) >= 0) {
         return OK;
     }
-    LOG_INF("Image 0 in slot 1 refused due to downgrade prevention");
     return ERR_IMAGE_VERSION;
 }
 
@@ -177,7 +176,7 @@ static int turn_back(struct boot *boot)
     update->type = update->type == SWAP_REVERT ? SWAP_PERM : SWAP_REVERT;
     update->replaces_invalid = true;
     update->secondary_is_cleared = false;
-    LOG_INF("Going back to the other image, swap type: %s", swap_type_names[update->type]);
+    LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
     return admit(boot);
 }
 
@@ -219,16 +218,12 @@ static void run(struct boot *boot)
     }
 }
 
-static void log_trailers(const struct update *update)
+static void log_trailer(const char *slot, const struct trailer *trailer)
 {
     static const char *const magic[] = {"", "good", "bad", "unset"};
 
-    LOG_INF("Primary image: magic=%s, swap_type=0x%x, copy_done=0x%x, image_ok=0x%x", magic[update->primary.magic],
-            (unsigned)update->primary.swap_type, (unsigned)update->primary.copy_done,
-            (unsigned)update->primary.image_ok);
-    LOG_INF("Secondary image: magic=%s, swap_type=0x%x, copy_done=0x%x, image_ok=0x%x", magic[update->secondary.magic],
-            (unsigned)update->secondary.swap_type, (unsigned)update->secondary.copy_done,
-            (unsigned)update->secondary.image_ok);
+    LOG_INF("%s image: magic=%s, swap_type=0x%x, copy_done=0x%x, image_ok=0x%x", slot, magic[trailer->magic],
+            (unsigned)trailer->swap_type, (unsigned)trailer->copy_done, (unsigned)trailer->image_ok);
 }
 
 void boot_update(struct boot *boot)
@@ -236,7 +231,8 @@ void boot_update(struct boot *boot)
     const struct boot_mode *mode = boot->config->mode;
     struct update *update = &boot->update;
 
-    log_trailers(update);
+    log_trailer("Primary", &update->primary);
+    log_trailer("Secondary", &update->secondary);
     if (mode->check(boot) != OK) {
         if (update->secondary.magic == TRAILER_MAGIC_GOOD) {
             refuse(boot, ERR_BOOT_GEOMETRY);

@@ -332,7 +332,7 @@ static void test_an_image_that_changes_while_it_is_copied_is_not_run(void **stat
     board.world.power.watch = spoil_after_first_copy;
     board.world.power.context = &board;
     assert_int_equal(boot(&board, &result), OK);
-    assert_said("I: Going back to the other image, swap type: revert");
+    assert_said("I: Restoring the primary slot, swap type: revert");
     assert_int_equal(result.header.version.major, 1);
     board.world.power.watch = NULL;
     assert_int_equal(boot(&board, &result), OK);
@@ -377,9 +377,9 @@ static void test_slots_that_cannot_be_exchanged_are_named(void **state)
         upload(&board, board.new, false);
         assert_int_equal(boot(&board, &result), OK);
         assert_said(i == 0 ? "W: Cannot upgrade: not same sector layout\n"
-                             "W: Sector size: primary 4096, secondary 8192"
+                             "W: Sectors: primary 16 of 4096 bytes, secondary 8 of 8192, trailer 16"
                            : "W: Cannot upgrade: not a compatible amount of sectors\n"
-                             "W: Sectors: primary 16, secondary 18");
+                             "W: Sectors: primary 16 of 4096 bytes, secondary 18 of 4096, trailer 18");
         assert_int_equal(result.refused, ERR_BOOT_GEOMETRY);
         assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
         world_free(&board.world);
