@@ -16,6 +16,13 @@
 #define OP_WFE     0xbf20U
 #define OP_YIELD   0xbf10U
 
+/* The engine forgets some memory when code is overwritten; LeakSanitizer asks this function what is not ours. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libunicorn";
+}
+
 /* Numbers that the engine's interrupt hook reports for M-profile (QEMU's EXCP_*). */
 enum { ENGINE_SVC = 2, ENGINE_BKPT = 7, ENGINE_EXCEPTION_RETURN = 8 };
 
