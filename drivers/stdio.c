@@ -11,4 +11,4 @@ static int put(char c, FILE *file)
 }
 
 static FILE stdout_file = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
-FILE *const stdout = &stdout_file;
+__attribute__((used)) FILE *const stdout = &stdout_file;
