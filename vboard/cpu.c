@@ -6,9 +6,11 @@
 #include <unicorn/unicorn.h>
 
 #include "host/buffer.h"
+#include "vboard/thumb.h"
 #include "host/le.h"
 
 #define PAGE       4096U
+#define BLOCK_MAX  1024U       /* bytes: no block of translated code is longer */
 #define NOWHERE    0xf0000000U /* an address that is never executed */
 #define XPSR_THUMB 0x01000000U
 #define OP_SEV     0xbf40U
@@ -93,19 +95,13 @@ static uint16_t halfword_at(const struct cpu *cpu, uint32_t addr)
     return at != NULL ? le16_get(at) : 0;
 }
 
-/* A Thumb instruction has two halfwords when the first begins with 11101, 11110 or 11111. */
-static bool is_wide(uint16_t halfword)
-{
-    return halfword >= 0xe800U;
-}
-
 static uint16_t count_instructions(const struct cpu *cpu, uint32_t addr, uint32_t size)
 {
     uint16_t count = 0;
     uint32_t at = 0;
 
     while (at < size) {
-        at += is_wide(halfword_at(cpu, addr + at)) ? 4 : 2;
+        at += 2 * thumb_length(halfword_at(cpu, addr + at));
         count++;
     }
     return count;
@@ -453,6 +449,26 @@ static enum cpu_stop classify(const struct cpu *cpu, uc_err err)
     return before == OP_WFE ? CPU_STOP_WFE : CPU_STOP_UNDEFINED;
 }
 
+/* The first instruction of the block whose load or store meets the fault's address; the block when none does. */
+static uint32_t find_faulting(const struct cpu *cpu)
+{
+    uint32_t regs[16];
+
+    for (unsigned i = 0; i < 15; i++) {
+        regs[i] = cpu_get(cpu, CPU_R0 + i);
+    }
+    for (uint32_t at = cpu->pc; at - cpu->pc < BLOCK_MAX; at += 2 * thumb_length(halfword_at(cpu, at))) {
+        struct thumb_access access;
+
+        regs[15] = at;
+        access = thumb_access(halfword_at(cpu, at), halfword_at(cpu, at + 2), regs);
+        if (cpu->fault.addr - access.addr < access.len) {
+            return at;
+        }
+    }
+    return cpu->pc;
+}
+
 enum cpu_stop cpu_run(struct cpu *cpu)
 {
     uc_err err;
@@ -466,6 +482,8 @@ enum cpu_stop cpu_run(struct cpu *cpu)
     (void)uc_reg_read(cpu->engine, UC_ARM_REG_PC, &cpu->pc);
     if (!cpu->stopped) {
         cpu->stop = classify(cpu, err);
+    } else if (cpu->stop == CPU_STOP_FAULT && cpu->fault.access != CPU_FETCH) {
+        cpu->pc = find_faulting(cpu);
     }
     if (cpu->fault_pending) {
         cpu->fault_pending = false;

@@ -6,7 +6,8 @@
  * What it relies on (Unicorn 2.0.1): a stop requested in the block hook takes effect before the block is executed (one
  * requested in a device access does not and is therefore postponed to the next block); a store to write-protected
  * memory is performed after the hook that saw it; on a fault all registers are right but the program counter, which
- * is that of the block. An engine keeps translated code: after a change of executed memory cpu_renew makes a new one.
+ * is that of the block (vboard/thumb.h finds the instruction). An engine keeps translated code: after a change of
+ * executed memory cpu_renew makes a new one.
  */
 #ifndef VBOARD_CPU_H
 #define VBOARD_CPU_H

@@ -161,6 +161,22 @@ static void on_fault(void)
     }
 }
 
+__attribute__((used)) static void show_frame(const uint32_t *frame)
+{
+    extern const char faulting_load[];
+
+    fw_hex("pc is the load", frame[6] == ((uint32_t)(uintptr_t)faulting_load & ~1U));
+    fw_hex("stacked r2", frame[2]);
+    fw_print("end\n");
+    for (;;) {
+    }
+}
+
+__attribute__((naked)) static void on_fault_frame(void)
+{
+    __asm volatile("mov r0, sp\n b show_frame");
+}
+
 static void fault_again(void)
 {
     fw_print("faulting in a fault\n");
@@ -200,6 +216,12 @@ static void faults(uint32_t which)
         }
         fw_print("reset by lock-up\n");
         return;
+    case 17:
+        fw_vectors[3] = on_fault_frame;
+        __asm volatile("mov r1, #0x90000000\n mov r2, #5\n ldr r3, [sp]\n adds r2, #1\n .global faulting_load\n"
+                       "faulting_load: ldr r3, [r1, #8]\n adds r2, #1" ::
+                           : "r1", "r2", "r3", "memory");
+        break;
     case 16:
         __asm volatile("bkpt #0");
         break;
