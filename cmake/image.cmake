@@ -94,15 +94,16 @@ set(FARBOOT_FIRMWARE_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes
 
 function(farboot_compile image)
   farboot_get(directory ${image} DIR)
+  farboot_config(lto ${image} CONFIG_LTO)
   set_target_properties(${image} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${directory} SUFFIX .elf C_STANDARD 11 C_EXTENSIONS ON)
   target_include_directories(${image} PRIVATE
     ${directory}/include ${FARBOOT_BASE} ${FARBOOT_BASE}/include ${FARBOOT_BASE}/dts/include)
   target_compile_options(${image} PRIVATE
-    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os -g -ffunction-sections -fdata-sections -fno-common
+    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os $<$<BOOL:${lto}>:-flto> -g -ffunction-sections -fdata-sections -fno-common
     -include ${directory}/include/autoconf.h -ffile-prefix-map=${FARBOOT_BASE}=. -ffile-prefix-map=${APPLICATION_SOURCE_DIR}=.
     $<$<COMPILE_LANGUAGE:C>:${FARBOOT_FIRMWARE_WARNINGS}> $<$<BOOL:${FARBOOT_WERROR}>:-Werror>)
   target_link_options(${image} PRIVATE
-    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -nostartfiles -Wl,--gc-sections -Wl,--nmagic
+    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os $<$<BOOL:${lto}>:-flto> -nostartfiles -Wl,--gc-sections -Wl,--nmagic
     -Wl,-Map=${directory}/${image}.map)
   set_property(TARGET ${image} PROPERTY RULE_LAUNCH_LINK
     "\"${FARBOOT_PYTHON}\" \"${FARBOOT_BASE}/cmake/link.py\" --image ${image} --directory \"${directory}\" --")

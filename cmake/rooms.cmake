@@ -21,6 +21,16 @@ function(farboot_sources_ifdef option)
   endif()
 endfunction()
 
+# For code that the rest of the image must not be mixed with: hand-written entry points, and functions that the compiler
+# calls by name. Calls farboot_sources, too.
+function(farboot_sources_apart)
+  farboot_sources(${ARGN})
+  foreach(file IN LISTS ARGN)
+    set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/${file} TARGET_DIRECTORY ${FARBOOT_IMAGE}
+      PROPERTIES COMPILE_OPTIONS -fno-lto)
+  endforeach()
+endfunction()
+
 # What a library from elsewhere needs: farboot_include(dir...), farboot_define(X=1...).
 function(farboot_include)
   foreach(directory IN LISTS ARGN)
