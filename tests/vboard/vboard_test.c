@@ -47,6 +47,7 @@ static const struct expectation expectations[] = {
     {"exceptions", 12, VBOARD_UNTIL, {"exception=0x00000006", "cfsr=0x00010000"}, "UsageFault"},
     {"exceptions", 13, VBOARD_UNTIL, {"exception=0x00000006", "cfsr=0x00020000"}, "UsageFault"},
     {"exceptions", 14, VBOARD_UNTIL, {"exception=0x00000003", "cfsr=0x00000100"}, "BusFault"},
+    {"exceptions", 18, VBOARD_UNTIL, {"exception=0x00000003", "cfsr=0x00000100"}, "address 0x12000000"},
     {"exceptions", 15, VBOARD_UNTIL, {"faulting in a fault", "reset by lock-up"}, "lock-up reset"},
     {"exceptions", 16, VBOARD_UNTIL, {"exception=0x00000003", "hfsr=0x80000000"}, "HardFault"},
     {"reset",

@@ -2,42 +2,11 @@
 
 #include <stddef.h>
 
-enum {
-    ACTIVATE = 0x000,
-    READSTART = 0x004,
-    WRITESTART = 0x008,
-    ERASESTART = 0x00c,
-    DEACTIVATE = 0x010,
-    ANOMALY_122 = 0x054, /* written before disabling, so that less current flows */
-    READY = 0x100,
-    ENABLE = 0x500,
-    READ_SRC = 0x504,
-    READ_DST = 0x508,
-    READ_CNT = 0x50c,
-    WRITE_DST = 0x510,
-    WRITE_SRC = 0x514,
-    WRITE_CNT = 0x518,
-    ERASE_PTR = 0x51c,
-    ERASE_LEN = 0x520,
-    PSEL_SCK = 0x524,
-    PSEL_CSN = 0x528,
-    PSEL_IO0 = 0x530,
-    PSEL_IO3 = 0x53c,
-    XIPOFFSET = 0x540,
-    IFCONFIG0 = 0x544,
-    IFCONFIG1 = 0x600,
-    STATUS = 0x604,
-    DPMDUR = 0x614,
-    ADDRCONF = 0x624,
-    CINSTRCONF = 0x634,
-    CINSTRDAT0 = 0x638,
-    CINSTRDAT1 = 0x63c,
-    IFTIMING = 0x640,
-};
+#include "vboard/nrf/qspi_lines.h"
+#include "vboard/nrf/qspi_regs.h"
 
 #define DISCONNECTED     0xffffffffU
 #define CNT_MASK         0x3ffffU
-#define ADDRMODE_32BIT   (1U << 6)
 #define DPMENABLE        (1U << 7)
 #define PPSIZE_512       (1U << 12)
 #define DPMEN            (1U << 24)
@@ -84,17 +53,6 @@ static const struct periph_row rows[] = {
     {IFTIMING, IFTIMING, PERIPH_READ_WRITE, 0x700, 0x200},
 };
 
-/* How a transfer goes over the lines: IFCONFIG0.READOC and WRITEOC. */
-struct transfer {
-    uint8_t opcode;
-    uint8_t addr_lines;
-    uint8_t dummies; /* bytes, at the address's width */
-    uint8_t data_lines;
-};
-static const struct transfer reads[] = {
-    {0x0b, 1, 1, 1}, {0x3b, 1, 1, 2}, {0xbb, 2, 1, 2}, {0x6b, 1, 1, 4}, {0xeb, 4, 3, 4}};
-static const struct transfer writes[] = {{0x02, 1, 0, 1}, {0xa2, 1, 0, 2}, {0x32, 1, 0, 4}, {0x38, 4, 0, 4}};
-
 /* ERASE.LEN */
 static const struct {
     uint8_t opcode;
@@ -109,99 +67,6 @@ static struct qspi *of(struct periph *periph)
 bool qspi_is_working(const struct qspi *qspi)
 {
     return qspi->job != QSPI_IDLE;
-}
-
-/* ---- the lines ---- */
-
-static bool is_connected(const struct qspi *qspi)
-{
-    bool good = PERIPH_REG(&qspi->periph, PSEL_SCK) == qspi->wires.sck &&
-                PERIPH_REG(&qspi->periph, PSEL_CSN) == qspi->wires.csn;
-
-    for (unsigned i = 0; i < 4; i++) {
-        good = good && PERIPH_REG(&qspi->periph, PSEL_IO0 + 4 * i) == qspi->wires.io[i];
-    }
-    return good;
-}
-
-static void select_chip(struct qspi *qspi)
-{
-    if (is_connected(qspi)) {
-        qspi->wires.select(qspi->wires.ctx);
-    } else {
-        machine_note(qspi->periph.machine, "QSPI: the pins selected do not lead to the flash chip");
-    }
-}
-
-static uint8_t shift(const struct qspi *qspi, uint8_t out, unsigned lines)
-{
-    return is_connected(qspi) ? qspi->wires.shift(qspi->wires.ctx, out, lines) : 0xff;
-}
-
-static void deselect_chip(struct qspi *qspi)
-{
-    if (is_connected(qspi)) {
-        qspi->wires.deselect(qspi->wires.ctx);
-    }
-}
-
-static void send_simple(struct qspi *qspi, uint8_t opcode)
-{
-    select_chip(qspi);
-    (void)shift(qspi, opcode, 1);
-    deselect_chip(qspi);
-}
-
-static uint8_t read_status(struct qspi *qspi)
-{
-    select_chip(qspi);
-    (void)shift(qspi, CMD_RDSR, 1);
-    qspi->status_read = shift(qspi, 0, 1);
-    deselect_chip(qspi);
-    return qspi->status_read;
-}
-
-static unsigned addr_bytes(const struct qspi *qspi)
-{
-    return (PERIPH_REG(&qspi->periph, IFCONFIG0) & ADDRMODE_32BIT) != 0 ? 4 : 3;
-}
-
-static void send_header(struct qspi *qspi, const struct transfer *transfer, uint32_t addr)
-{
-    select_chip(qspi);
-    (void)shift(qspi, transfer->opcode, 1);
-    for (unsigned i = addr_bytes(qspi); i-- > 0;) {
-        (void)shift(qspi, (uint8_t)(addr >> (8 * i)), transfer->addr_lines);
-    }
-    for (unsigned i = 0; i < transfer->dummies; i++) {
-        (void)shift(qspi, 0, transfer->addr_lines);
-    }
-}
-
-/* Ticks of one period of SCK: 32 MHz / (SCKFREQ + 1). */
-static uint64_t period(const struct qspi *qspi)
-{
-    return 2 * (uint64_t)((PERIPH_REG(&qspi->periph, IFCONFIG1) >> 28) + 1);
-}
-
-static uint64_t transfer_ticks(const struct qspi *qspi, const struct transfer *transfer, uint32_t len)
-{
-    uint64_t clocks = 8 + 8 * (uint64_t)(addr_bytes(qspi) + transfer->dummies) / transfer->addr_lines +
-                      8 * (uint64_t)len / transfer->data_lines;
-
-    return clocks * period(qspi);
-}
-
-static const struct transfer *read_transfer(const struct qspi *qspi)
-{
-    uint32_t which = PERIPH_REG(&qspi->periph, IFCONFIG0) & 7;
-
-    return &reads[which < sizeof(reads) / sizeof(reads[0]) ? which : 0];
-}
-
-static const struct transfer *write_transfer(const struct qspi *qspi)
-{
-    return &writes[PERIPH_REG(&qspi->periph, IFCONFIG0) >> 3 & 3];
 }
 
 /* ---- jobs ---- */
@@ -224,7 +89,7 @@ static void finish(struct qspi *qspi)
 /* The controller waits for WIP to clear. Returns false while it has to look again later. */
 static bool chip_is_ready(struct qspi *qspi)
 {
-    qspi->polling = (read_status(qspi) & WIP) != 0;
+    qspi->polling = (qspi_read_status(qspi) & WIP) != 0;
     if (qspi->polling) {
         arm(qspi, POLL_TICKS);
     }
@@ -234,13 +99,13 @@ static bool chip_is_ready(struct qspi *qspi)
 static void finish_read(struct qspi *qspi)
 {
     uint8_t *to = machine_dma(qspi->periph.machine, qspi->ram_addr, qspi->left);
-    const struct transfer *transfer = read_transfer(qspi);
+    const struct qspi_transfer *transfer = qspi_read_transfer(qspi);
 
-    send_header(qspi, transfer, qspi->flash_addr);
+    qspi_send_header(qspi, transfer, qspi->flash_addr);
     for (uint32_t i = 0; i < qspi->left; i++) {
-        to[i] = shift(qspi, 0, transfer->data_lines);
+        to[i] = qspi_shift(qspi, 0, transfer->data_lines);
     }
-    deselect_chip(qspi);
+    qspi_deselect(qspi);
     machine_dma_written(qspi->periph.machine, qspi->ram_addr, qspi->left);
     finish(qspi);
 }
@@ -255,20 +120,20 @@ static uint32_t page_part(const struct qspi *qspi)
 
 static void begin_page(struct qspi *qspi)
 {
-    arm(qspi, transfer_ticks(qspi, write_transfer(qspi), page_part(qspi)) + 16 * period(qspi));
+    arm(qspi, qspi_transfer_ticks(qspi, qspi_write_transfer(qspi), page_part(qspi)) + 16 * qspi_period(qspi));
 }
 
 static void send_page(struct qspi *qspi, uint32_t len)
 {
     const uint8_t *from = machine_dma(qspi->periph.machine, qspi->ram_addr, len);
-    const struct transfer *transfer = write_transfer(qspi);
+    const struct qspi_transfer *transfer = qspi_write_transfer(qspi);
 
-    send_simple(qspi, CMD_WREN);
-    send_header(qspi, transfer, qspi->flash_addr);
+    qspi_send_simple(qspi, CMD_WREN);
+    qspi_send_header(qspi, transfer, qspi->flash_addr);
     for (uint32_t i = 0; i < len; i++) {
-        (void)shift(qspi, from[i], transfer->data_lines);
+        (void)qspi_shift(qspi, from[i], transfer->data_lines);
     }
-    deselect_chip(qspi);
+    qspi_deselect(qspi);
 }
 
 static void continue_write(struct qspi *qspi)
@@ -297,14 +162,14 @@ static void finish_erase(struct qspi *qspi)
 {
     uint32_t which = PERIPH_REG(&qspi->periph, ERASE_LEN);
 
-    send_simple(qspi, CMD_WREN);
+    qspi_send_simple(qspi, CMD_WREN);
     if (erases[which].size == 0) {
-        send_simple(qspi, erases[which].opcode);
+        qspi_send_simple(qspi, erases[which].opcode);
     } else {
-        const struct transfer erase = {erases[which].opcode, 1, 0, 1};
+        const struct qspi_transfer erase = {erases[which].opcode, 1, 0, 1};
 
-        send_header(qspi, &erase, qspi->flash_addr);
-        deselect_chip(qspi);
+        qspi_send_header(qspi, &erase, qspi->flash_addr);
+        qspi_deselect(qspi);
     }
     finish(qspi);
 }
@@ -329,18 +194,18 @@ static void send_custom(struct qspi *qspi)
     bool is_status = (conf & 0xff) == CMD_RDSR;
 
     if (!qspi->frame_open) {
-        select_chip(qspi);
-        (void)shift(qspi, (uint8_t)conf, 1);
+        qspi_select(qspi);
+        (void)qspi_shift(qspi, (uint8_t)conf, 1);
     }
     for (unsigned i = 0; i < len && i < 8; i++) {
-        set_custom_byte(qspi, i, shift(qspi, custom_byte(qspi, i), 1));
+        set_custom_byte(qspi, i, qspi_shift(qspi, custom_byte(qspi, i), 1));
     }
     if (is_status && len > 0) {
         qspi->status_read = custom_byte(qspi, 0);
     }
     qspi->frame_open = (conf & CINSTR_LFEN) != 0 && (conf & CINSTR_LFSTOP) == 0;
     if (!qspi->frame_open) {
-        deselect_chip(qspi);
+        qspi_deselect(qspi);
     }
 }
 
@@ -352,7 +217,7 @@ static void continue_custom(struct qspi *qspi)
         return;
     }
     if ((conf & CINSTR_WREN) != 0) {
-        send_simple(qspi, CMD_WREN);
+        qspi_send_simple(qspi, CMD_WREN);
     }
     send_custom(qspi);
     finish(qspi);
@@ -367,13 +232,13 @@ static void send_addrconf(struct qspi *qspi)
         return;
     }
     if ((conf & ADDRCONF_WREN) != 0) {
-        send_simple(qspi, CMD_WREN);
+        qspi_send_simple(qspi, CMD_WREN);
     }
-    select_chip(qspi);
+    qspi_select(qspi);
     for (unsigned i = 0; i < mode; i++) {
-        (void)shift(qspi, (uint8_t)(conf >> (8 * i)), 1);
+        (void)qspi_shift(qspi, (uint8_t)(conf >> (8 * i)), 1);
     }
-    deselect_chip(qspi);
+    qspi_deselect(qspi);
 }
 
 static void on_timer(void *ctx)
@@ -462,7 +327,7 @@ static void start_read(struct qspi *qspi)
 
     if (may_transfer(qspi, "READSTART", from, to, len)) {
         start_transfer(qspi, QSPI_READ, from, to, len);
-        arm(qspi, transfer_ticks(qspi, read_transfer(qspi), len));
+        arm(qspi, qspi_transfer_ticks(qspi, qspi_read_transfer(qspi), len));
     }
 }
 
@@ -482,7 +347,7 @@ static void start_erase(struct qspi *qspi)
 {
     uint32_t addr = PERIPH_REG(&qspi->periph, ERASE_PTR);
     uint32_t which = PERIPH_REG(&qspi->periph, ERASE_LEN);
-    const struct transfer erase = {0, 1, 0, 1};
+    const struct qspi_transfer erase = {0, 1, 0, 1};
 
     if (!may_start(qspi, "ERASESTART", true)) {
         return;
@@ -493,7 +358,7 @@ static void start_erase(struct qspi *qspi)
         return;
     }
     start_transfer(qspi, QSPI_ERASE, addr, 0, 0);
-    arm(qspi, transfer_ticks(qspi, &erase, 0) + 16 * period(qspi));
+    arm(qspi, qspi_transfer_ticks(qspi, &erase, 0) + 16 * qspi_period(qspi));
 }
 
 static void start_custom(struct qspi *qspi)
@@ -509,7 +374,7 @@ static void start_custom(struct qspi *qspi)
     qspi->wires.set_io3(qspi->wires.ctx, (conf & CINSTR_LIO3) != 0);
     qspi->job = QSPI_CUSTOM;
     qspi->polling = (conf & CINSTR_WIPWAIT) != 0;
-    arm(qspi, 8 * (uint64_t)((conf >> 8 & 15) + 1) * period(qspi));
+    arm(qspi, 8 * (uint64_t)((conf >> 8 & 15) + 1) * qspi_period(qspi));
 }
 
 static void task(struct periph *periph, uint32_t off)
@@ -550,7 +415,7 @@ static void change_sleep(struct qspi *qspi, bool sleep)
         !may_start(qspi, "deep power-down", true)) {
         return;
     }
-    send_simple(qspi, sleep ? CMD_SLEEP : CMD_WAKE);
+    qspi_send_simple(qspi, sleep ? CMD_SLEEP : CMD_WAKE);
     qspi->asleep = sleep;
     qspi->job = QSPI_SLEEP;
     arm(qspi, duration * DPM_UNIT_TICKS);
@@ -571,7 +436,7 @@ void qspi_stop(struct qspi *qspi)
         }
     }
     if (qspi->frame_open) {
-        deselect_chip(qspi);
+        qspi_deselect(qspi);
     }
     qspi->job = QSPI_IDLE;
     qspi->polling = false;
@@ -614,18 +479,18 @@ static uint32_t read_register(struct periph *periph, uint32_t off, uint32_t stor
 uint32_t qspi_xip_read(struct qspi *qspi, uint32_t addr, unsigned size)
 {
     struct machine *machine = qspi->periph.machine;
-    const struct transfer *transfer = read_transfer(qspi);
+    const struct qspi_transfer *transfer = qspi_read_transfer(qspi);
     uint32_t value = 0;
 
     if (!may_start(qspi, "a read of the execute-in-place window", true)) {
         return 0xffffffffU;
     }
-    send_header(qspi, transfer, addr + PERIPH_REG(&qspi->periph, XIPOFFSET));
+    qspi_send_header(qspi, transfer, addr + PERIPH_REG(&qspi->periph, XIPOFFSET));
     for (unsigned i = 0; i < size; i++) {
-        value |= (uint32_t)shift(qspi, 0, transfer->data_lines) << (8 * i);
+        value |= (uint32_t)qspi_shift(qspi, 0, transfer->data_lines) << (8 * i);
     }
-    deselect_chip(qspi);
-    sim_clock_advance(&machine->clock, transfer_ticks(qspi, transfer, size));
+    qspi_deselect(qspi);
+    sim_clock_advance(&machine->clock, qspi_transfer_ticks(qspi, transfer, size));
     return value;
 }
 

@@ -209,6 +209,9 @@ static void faults(uint32_t which)
     case 14:
         ((void (*)(void))(uintptr_t)0x90000001)();
         break;
+    case 18:
+        ((void (*)(void))(uintptr_t)0x12000001)(); /* the execute-in-place window of a controller that is off */
+        break;
     case 15:
         if ((RESETREAS & 8) == 0) {
             fw_vectors[3] = fault_again;
