@@ -1,5 +1,5 @@
 /*
- * Formatting for log lines: a third of the size of the C library's printf, which the bootloader can then do without.
+ * Formatting for log lines: a quarter of the size of the C library's printf, which the bootloader can then do without.
  * Understands what <farboot/log.h> promises and nothing else; a conversion it does not know is printed as it stands.
  */
 #ifndef DRIVERS_LOG_FORMAT_H

@@ -1,12 +1,14 @@
 #include "drivers/sfdp.h"
 
+#include <string.h>
+
 #define SFDP_SIGNATURE 0x50444653u /* "SFDP" */
 #define WORD_MIN       9u          /* JESD216, first edition */
+#define BFP_MIN        36u         /* bytes of so many words */
 
 /* Bounds of what is believed: sectors from 4 KiB to 16 MiB, chips to 2 GiB. */
 #define ERASE_EXPONENT_MIN 12u
 #define ERASE_EXPONENT_MAX 24u
-#define DENSITY_MAX        (UINT32_C(1) << 31)
 
 static uint32_t le32(const uint8_t *at)
 {
@@ -47,12 +49,12 @@ static uint32_t density(uint32_t value)
     return value >= 32 && value <= 34 ? UINT32_C(1) << (value - 3) : 0;
 }
 
-/* min(typical * multiplier, the longest wait), without overflow. `typical` in us. */
-static uint32_t longest(uint32_t typical, uint32_t multiplier)
+/* min(typical * multiplier, the longest wait). `typical` is at most 32 s and the multiplier 32: no overflow. */
+static uint32_t longest(uint32_t typical_us, uint32_t multiplier)
 {
-    uint64_t us = (uint64_t)typical * multiplier;
+    uint32_t us = typical_us * multiplier;
 
-    return us < SFDP_LONGEST_US ? (uint32_t)us : SFDP_LONGEST_US;
+    return us < SFDP_LONGEST_US ? us : SFDP_LONGEST_US;
 }
 
 /* Word 10: five bits of count and two of unit for each type; maximum = 2 (multiplier + 1) typical. */
@@ -64,32 +66,22 @@ static uint32_t erase_max_us(uint32_t times, unsigned type)
     return times == 0 ? SFDP_LONGEST_US : longest(typical, 2 * (field(times, 0, 4) + 1));
 }
 
-static void insert_by_size(struct sfdp_erase *types, struct sfdp_erase added)
+/* Words 8 and 9: for each type the exponent of its size and its opcode, a byte each. Returns whether there is any. */
+static bool parse_erase_types(const uint8_t *bfp, size_t len, uint32_t size, struct sfdp_erase *types)
 {
-    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
-        if (added.size > types[i].size) {
-            struct sfdp_erase next = types[i];
+    bool found = false;
 
-            types[i] = added;
-            added = next;
-        }
-    }
-}
-
-static void parse_erase_types(const uint8_t *bfp, size_t len, uint32_t size, struct sfdp_erase *types)
-{
     for (unsigned i = 0; i < SFDP_ERASE_TYPES; i++) {
-        uint32_t half = word(bfp, len, 8 + i / 2) >> (i % 2 * 16);
-        uint32_t exponent = half & 0xff;
-        struct sfdp_erase type = {.opcode = half >> 8 & 0xff, .max_us = erase_max_us(word(bfp, len, 10), i)};
+        uint32_t exponent = bfp[28 + 2 * i];
 
-        if (exponent >= ERASE_EXPONENT_MIN && exponent <= ERASE_EXPONENT_MAX) {
-            type.size = UINT32_C(1) << exponent;
-        }
-        if (type.size != 0 && type.size <= size) {
-            insert_by_size(types, type);
+        if (exponent >= ERASE_EXPONENT_MIN && exponent <= ERASE_EXPONENT_MAX && UINT32_C(1) << exponent <= size) {
+            types[i].size = UINT32_C(1) << exponent;
+            types[i].opcode = bfp[29 + 2 * i];
+            types[i].max_us = erase_max_us(word(bfp, len, 10), i);
+            found = true;
         }
     }
+    return found;
 }
 
 /* Word 11: page size and program time; word 14: exit from deep power-down; word 15: quad enable. */
@@ -118,16 +110,10 @@ bool sfdp_parse_bfp(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
     struct sfdp_erase types[SFDP_ERASE_TYPES] = {{0}};
     uint32_t size = density(word(bfp, len, 2));
 
-    if (size == 0 || size > DENSITY_MAX) {
+    if (len < BFP_MIN || size == 0 || !parse_erase_types(bfp, len, size, types)) {
         return false;
     }
-    parse_erase_types(bfp, len, size, types);
-    if (types[0].size == 0) {
-        return false;
-    }
-    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
-        chip->erase[i] = types[i];
-    }
+    memcpy(chip->erase, types, sizeof(types));
     chip->size = size;
     parse_times(bfp, len, chip);
     return true;

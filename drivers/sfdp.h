@@ -29,7 +29,7 @@ struct sfdp_chip {
     uint32_t program_max_us;                   /* of one page */
     uint32_t exit_dpd_us;                      /* from deep power-down */
     uint8_t quad_enable;                       /* enum sfdp_qer */
-    struct sfdp_erase erase[SFDP_ERASE_TYPES]; /* largest first */
+    struct sfdp_erase erase[SFDP_ERASE_TYPES]; /* in any order */
 };
 
 /*

@@ -29,15 +29,15 @@ static void test_the_table_of_a_known_chip(void **state)
     assert_int_equal(chip.program_max_us, 896 * 6);
     assert_int_equal(chip.exit_dpd_us, 40);
     assert_int_equal(chip.quad_enable, QER_S1B6);
-    assert_int_equal(chip.erase[0].size, 0x10000);
-    assert_int_equal(chip.erase[0].opcode, 0xd8);
-    assert_int_equal(chip.erase[0].max_us, 3840000);
+    assert_int_equal(chip.erase[0].size, 0x1000);
+    assert_int_equal(chip.erase[0].opcode, 0x20);
+    assert_int_equal(chip.erase[0].max_us, 384000);
     assert_int_equal(chip.erase[1].size, 0x8000);
     assert_int_equal(chip.erase[1].opcode, 0x52);
     assert_int_equal(chip.erase[1].max_us, 1920000);
-    assert_int_equal(chip.erase[2].size, 0x1000);
-    assert_int_equal(chip.erase[2].opcode, 0x20);
-    assert_int_equal(chip.erase[2].max_us, 384000);
+    assert_int_equal(chip.erase[2].size, 0x10000);
+    assert_int_equal(chip.erase[2].opcode, 0xd8);
+    assert_int_equal(chip.erase[2].max_us, 3840000);
     assert_int_equal(chip.erase[3].size, 0);
 }
 
@@ -104,22 +104,22 @@ static void test_the_table_is_found(void **state)
 /* Whatever a hostile chip says, what the driver computes with stays within bounds. */
 static void assert_usable(const struct sfdp_chip *chip)
 {
-    uint32_t last = UINT32_MAX;
+    bool has_erase = false;
 
     assert_true(chip->size > 0 && chip->size <= UINT32_C(1) << 31);
     assert_true(chip->page >= 256 && (chip->page & (chip->page - 1)) == 0);
     assert_true(chip->program_max_us <= SFDP_LONGEST_US);
     assert_true(chip->exit_dpd_us <= 10000);
     assert_true(chip->quad_enable < QER_COUNT);
-    assert_true(chip->erase[0].size != 0);
     for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
         uint32_t size = chip->erase[i].size;
 
-        assert_true(size <= last && size <= chip->size);
+        assert_true(size <= chip->size);
         assert_true((size & (size - 1)) == 0 && (size == 0 || size >= 4096));
         assert_true(chip->erase[i].max_us <= SFDP_LONGEST_US);
-        last = size;
+        has_erase |= size != 0;
     }
+    assert_true(has_erase);
 }
 
 static void test_mutations_stay_within_bounds(void **state)
@@ -140,12 +140,12 @@ static void test_mutations_stay_within_bounds(void **state)
         while (changes-- > 0) {
             bfp[random_below(&random, sizeof(bfp))] = (uint8_t)random_next(&random);
         }
-        if (sfdp_parse_bfp(bfp, 36 + 4 * random_below(&random, 8), &chip)) {
+        if (sfdp_parse_bfp(bfp, (size_t)4 * random_below(&random, 17), &chip)) {
             assert_usable(&chip);
             accepted++;
         }
     }
-    assert_true(accepted > 20000);
+    assert_true(accepted > 10000);
 }
 
 int main(void)

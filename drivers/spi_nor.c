@@ -197,22 +197,27 @@ void spi_nor_program_started(const struct spi_nor *nor)
 
 const struct sfdp_erase *spi_nor_plan_erase(const struct sfdp_chip *chip, uint32_t off, uint32_t len)
 {
+    const struct sfdp_erase *best = NULL;
+
     for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
         const struct sfdp_erase *type = &chip->erase[i];
 
-        if (type->size != 0 && type->size <= len && off % type->size == 0) {
-            return type;
+        if (type->size != 0 && type->size <= len && off % type->size == 0 &&
+            (best == NULL || type->size > best->size)) {
+            best = type;
         }
     }
-    return NULL;
+    return best;
 }
 
 uint32_t spi_nor_sector_size(const struct sfdp_chip *chip)
 {
-    uint32_t smallest = chip->erase[0].size;
+    uint32_t smallest = UINT32_MAX;
 
-    for (size_t i = 1; i < SFDP_ERASE_TYPES; i++) {
-        smallest = chip->erase[i].size != 0 ? chip->erase[i].size : smallest;
+    for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
+        if (chip->erase[i].size != 0 && chip->erase[i].size < smallest) {
+            smallest = chip->erase[i].size;
+        }
     }
     return smallest;
 }

@@ -2,8 +2,8 @@
  * Log lines of bootloader and application: one line per call on the console, prefixed "I: ", "W: ", "E: " or
  * "D: " as MCUboot prints them in its minimal log mode, so that scripts written for its console keep working.
  *
- * log_line formats %s %c %d %i %u %x %X %p %% with width, zero padding, '-' and the l modifier; nothing else.
- * On a target it is printf of the C library on the console; host tests may supply their own log_line.
+ * log_line formats %s %c %d %u %x %%, and %u and %x with a width, padded with spaces or zeros (%08x); nothing else, so
+ * that the bootloader needs no printf. Host tests may supply their own log_line.
  */
 #ifndef FARBOOT_LOG_H
 #define FARBOOT_LOG_H

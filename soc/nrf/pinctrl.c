@@ -53,16 +53,19 @@ static void set_pin(const struct pinctrl *pinctrl, uint32_t psel, bool connect)
     *reg32(pinctrl->base + role->psel) = pin;
 }
 
-void pinctrl_connect(const struct pinctrl *pinctrl)
+static void set_pins(const struct pinctrl *pinctrl, bool connect)
 {
     for (size_t i = 0; i < pinctrl->psel_count; i++) {
-        set_pin(pinctrl, pinctrl->psels[i], true);
+        set_pin(pinctrl, pinctrl->psels[i], connect);
     }
+}
+
+void pinctrl_connect(const struct pinctrl *pinctrl)
+{
+    set_pins(pinctrl, true);
 }
 
 void pinctrl_disconnect(const struct pinctrl *pinctrl)
 {
-    for (size_t i = 0; i < pinctrl->psel_count; i++) {
-        set_pin(pinctrl, pinctrl->psels[i], false);
-    }
+    set_pins(pinctrl, false);
 }
