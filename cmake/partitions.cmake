@@ -82,7 +82,7 @@ function(farboot_partition_files out image)
     list(LENGTH results number)
     set(result ${directory}/pm_${number}.yml)
     farboot_run(WHAT "preprocessing ${file} for image ${image}" COMMAND
-      ${CMAKE_C_COMPILER} -E -P -x assembler-with-cpp -include ${directory}/include/autoconf.h -I${directory}/include
+      ${CMAKE_C_COMPILER} -E -x assembler-with-cpp -include ${directory}/include/autoconf.h -I${directory}/include
       -I${FARBOOT_BASE}/include -MD -MF ${result}.d -o ${result} ${file})
     farboot_read_depfile(read ${result}.d)
     list(FILTER read EXCLUDE REGEX "^${CMAKE_BINARY_DIR}/")
