@@ -125,7 +125,15 @@ static void play_scenario(struct campaign *campaign, const struct scenario *scen
 }
 
 /* The sizes that matter in a slot: by name, resolved per mode and geometry. */
-enum size_name { SIZE_SECTOR_LESS_1, SIZE_SECTOR, SIZE_SMALL, SIZE_MIDDLE, SIZE_LARGEST_LESS_1, SIZE_LARGEST };
+enum size_name {
+    SIZE_SECTOR_LESS_1,
+    SIZE_SECTOR,
+    SIZE_SECTOR_MORE_1,
+    SIZE_SMALL,
+    SIZE_MIDDLE,
+    SIZE_LARGEST_LESS_1,
+    SIZE_LARGEST
+};
 
 static uint32_t resolve_size(enum size_name name, const struct world *world)
 {
@@ -137,6 +145,8 @@ static uint32_t resolve_size(enum size_name name, const struct world *world)
         return sector - 1;
     case SIZE_SECTOR:
         return sector;
+    case SIZE_SECTOR_MORE_1:
+        return sector + 1;
     case SIZE_SMALL:
         return 2 * sector + 100;
     case SIZE_MIDDLE:
@@ -149,8 +159,8 @@ static uint32_t resolve_size(enum size_name name, const struct world *world)
 }
 
 static const enum size_name size_pairs[][2] = {
-    {SIZE_SMALL, SIZE_SMALL},   {SIZE_MIDDLE, SIZE_SECTOR},          {SIZE_SECTOR_LESS_1, SIZE_MIDDLE},
-    {SIZE_SECTOR, SIZE_SECTOR}, {SIZE_LARGEST, SIZE_LARGEST_LESS_1}, {SIZE_SMALL, SIZE_LARGEST},
+    {SIZE_SMALL, SIZE_SECTOR_MORE_1}, {SIZE_MIDDLE, SIZE_SECTOR},          {SIZE_SECTOR_LESS_1, SIZE_MIDDLE},
+    {SIZE_SECTOR, SIZE_SECTOR},       {SIZE_LARGEST, SIZE_LARGEST_LESS_1}, {SIZE_SMALL, SIZE_LARGEST},
 };
 
 static void play_mode(struct campaign *campaign, const struct world_geometry *geometry, const char *mode_name,
@@ -262,7 +272,7 @@ static int run_campaign(struct campaign *campaign, const char *scenario_id, uint
 static const struct cli_option options[] = {
     {"replay", 'r', CLI_VALUE, "ID", "play one run and draw the flash before each operation"},
     {"only", 'o', CLI_VALUE, "ID", "only this scenario, an id without cuts"},
-    {"torn", 't', CLI_VALUE, "N", "torn cuts at each operation (default 2)"},
+    {"torn", 't', CLI_VALUE, "N", "torn cuts at each operation (default 6)"},
     {"pairs", 'p', CLI_VALUE, "N", "sampled chains of 2 to 4 cuts per scenario (default 200)"},
     {"exhaustive", 'x', CLI_FLAG, NULL, "also every pair of clean cuts"},
     {"seed", 's', CLI_VALUE, "N", "seed of the damage and the samples (default 1)"},
@@ -288,7 +298,7 @@ int main(int argc, char **argv)
         status = CLI_USAGE;
         if (cli_given(&args, "replay")) {
             status = replay_id(cli_value(&args, "replay", ""));
-        } else if (cli_number(&args, "torn", 2, 1000000, &campaign.torn) &&
+        } else if (cli_number(&args, "torn", 6, 1000000, &campaign.torn) &&
                    cli_number(&args, "pairs", 200, UINT32_MAX, &campaign.pairs) &&
                    cli_number(&args, "seed", 1, UINT32_MAX, &seed)) {
             campaign.exhaustive_pairs = cli_given(&args, "exhaustive");
