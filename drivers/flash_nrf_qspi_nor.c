@@ -67,6 +67,8 @@
 struct qspi_nor_config {
     struct spi_nor nor; /* its context is the flash device */
     struct pinctrl pins;
+    struct flash_geometry geometry;
+    struct flash_range *range; /* the only one; its sector size is the chip's after init */
     uint32_t base;
     uint32_t ifconfig0;
     uint32_t ifconfig1; /* at sck-frequency; slow: at most at SPI_NOR_SLOW_HZ */
@@ -77,8 +79,6 @@ struct qspi_nor_config {
 
 struct qspi_nor_state {
     struct spi_nor_state nor;
-    struct flash_geometry geometry;
-    struct flash_range range;
     uint32_t byte_ns;     /* at the present speed */
     uint32_t transfer_us; /* of the program that was started */
     bool is_programming;  /* the controller has not yet been waited for */
@@ -255,6 +255,7 @@ static void controller_stop(const struct flash_device *dev)
 
 static int qspi_nor_init(const struct flash_device *dev)
 {
+    const struct qspi_nor_config *config = config_of(dev);
     struct qspi_nor_state *state = state_of(dev);
     int result = qspi_settle(dev); /* when called again while a program runs */
 
@@ -263,14 +264,14 @@ static int qspi_nor_init(const struct flash_device *dev)
         result = controller_start(dev);
     }
     if (result == OK) {
-        result = spi_nor_init(&config_of(dev)->nor);
+        result = spi_nor_init(&config->nor);
     }
     if (result != OK) {
         controller_stop(dev);
         return result;
     }
-    state->range.sector_size = spi_nor_sector_size(&state->nor.chip);
-    state->range.count = state->geometry.size / state->range.sector_size;
+    config->range->sector_size = spi_nor_sector_size(&state->nor.chip);
+    config->range->count = config->geometry.size / config->range->sector_size;
     return OK;
 }
 
@@ -308,7 +309,7 @@ static int qspi_nor_erase(const struct flash_device *dev, uint32_t off, uint32_t
 
 static const struct flash_geometry *qspi_nor_geometry(const struct flash_device *dev)
 {
-    return &state_of(dev)->geometry;
+    return &config_of(dev)->geometry;
 }
 
 static const struct flash_driver qspi_nor_driver = {
@@ -358,14 +359,8 @@ static const struct pinctrl_role qspi_roles[] = {
     _Static_assert(QSPI_FULL(node) <= 15, "QSPI: sck-frequency below 2 MHz");                                          \
     extern const struct flash_device DEVICE_DT_NAME(node);                                                             \
     static const uint32_t QSPI_NAME(qspi_psels_, node)[] = {PINCTRL_PSELS(DT_PARENT(node))};                           \
-    static struct qspi_nor_state QSPI_NAME(qspi_state_, node) = {                                                      \
-        .geometry = {.size = QSPI_SIZE(node),                                                                          \
-                     .write_block = 1,                                                                                 \
-                     .erased_value = 0xff,                                                                             \
-                     .range_count = 1,                                                                                 \
-                     .ranges = &QSPI_NAME(qspi_state_, node).range},                                                   \
-        .range = {.sector_size = 4096, .count = QSPI_SIZE(node) / 4096},                                               \
-    };                                                                                                                 \
+    static struct qspi_nor_state QSPI_NAME(qspi_state_, node);                                                         \
+    static struct flash_range QSPI_NAME(qspi_range_, node) = {.sector_size = 4096, .count = QSPI_SIZE(node) / 4096};   \
     static const struct qspi_nor_config QSPI_NAME(qspi_config_, node) = {                                              \
         .nor = {.bus = &qspi_bus,                                                                                      \
                 .context = &DEVICE_DT_NAME(node),                                                                      \
@@ -381,6 +376,12 @@ static const struct pinctrl_role qspi_roles[] = {
                  .psels = QSPI_NAME(qspi_psels_, node),                                                                \
                  .role_count = ARRAY_SIZE(qspi_roles),                                                                 \
                  .psel_count = ARRAY_SIZE(QSPI_NAME(qspi_psels_, node))},                                              \
+        .geometry = {.size = QSPI_SIZE(node),                                                                          \
+                     .write_block = 1,                                                                                 \
+                     .erased_value = 0xff,                                                                             \
+                     .range_count = 1,                                                                                 \
+                     .ranges = &QSPI_NAME(qspi_range_, node)},                                                         \
+        .range = &QSPI_NAME(qspi_range_, node),                                                                        \
         .base = DT_REG_ADDR(DT_PARENT(node)),                                                                          \
         .ifconfig0 = QSPI_READOC(node) | IFCONFIG0_WRITEOC(QSPI_WRITEOC(node)) |                                       \
                      (QSPI_SIZE(node) > 0x1000000 ? IFCONFIG0_ADDRMODE_32 : 0),                                        \
