@@ -137,8 +137,10 @@ static void uarte_init(const struct uart_device *dev)
     *reg(dev, UARTE_BAUDRATE) = config->baudrate;
     *reg(dev, UARTE_CONFIG) = 0;
     *reg(dev, UARTE_ENABLE) = UARTE_ENABLED;
-    clear_event(dev, UARTE_EVENTS_ENDRX);
-    rx_start(dev);
+    if (IS_ENABLED(CONFIG_UART_RECEIVE)) {
+        clear_event(dev, UARTE_EVENTS_ENDRX);
+        rx_start(dev);
+    }
     if (IS_ENABLED(CONFIG_UART_INTERRUPT_DRIVEN)) {
         *reg(dev, UARTE_INTENSET) = UARTE_INT_ENDRX;
         cortex_irq_unpend(config->irq);
@@ -172,6 +174,9 @@ static size_t uarte_read(const struct uart_device *dev, void *data, size_t len)
     uint8_t *bytes = data;
     size_t count = 0;
 
+    if (!IS_ENABLED(CONFIG_UART_RECEIVE)) {
+        return 0;
+    }
     if (!IS_ENABLED(CONFIG_UART_INTERRUPT_DRIVEN)) {
         rx_service(dev);
     }
@@ -182,25 +187,32 @@ static size_t uarte_read(const struct uart_device *dev, void *data, size_t len)
     return count;
 }
 
+static void stop_rx(const struct uart_device *dev)
+{
+    cortex_irq_disable(config_of(dev)->irq);
+    *reg(dev, UARTE_INTENCLR) = UINT32_MAX;
+    clear_event(dev, UARTE_EVENTS_RXTO);
+    *reg(dev, UARTE_TASKS_STOPRX) = 1;
+    wait_for(dev, UARTE_EVENTS_RXTO, STOP_US);
+    clear_event(dev, UARTE_EVENTS_ENDRX);
+    clear_event(dev, UARTE_EVENTS_ERROR);
+    cortex_irq_unpend(config_of(dev)->irq);
+}
+
 static void uarte_deinit(const struct uart_device *dev)
 {
     const struct uarte_config *config = config_of(dev);
 
     finish_tx(dev);
-    cortex_irq_disable(config->irq);
-    *reg(dev, UARTE_INTENCLR) = UINT32_MAX;
     clear_event(dev, UARTE_EVENTS_TXSTOPPED);
     *reg(dev, UARTE_TASKS_STOPTX) = 1;
     wait_for(dev, UARTE_EVENTS_TXSTOPPED, STOP_US);
-    clear_event(dev, UARTE_EVENTS_RXTO);
-    *reg(dev, UARTE_TASKS_STOPRX) = 1;
-    wait_for(dev, UARTE_EVENTS_RXTO, STOP_US);
+    if (IS_ENABLED(CONFIG_UART_RECEIVE)) {
+        stop_rx(dev);
+    }
     *reg(dev, UARTE_ENABLE) = 0;
     pinctrl_disconnect(&config->pins);
     *reg(dev, UARTE_BAUDRATE) = UARTE_BAUDRATE_RESET;
-    clear_event(dev, UARTE_EVENTS_ENDRX);
-    clear_event(dev, UARTE_EVENTS_ERROR);
-    cortex_irq_unpend(config->irq);
 }
 
 static const struct uart_driver uarte_driver = {
