@@ -133,7 +133,7 @@ static void refuse(struct boot *boot, int reason)
     LOG_ERR("Image in the secondary slot is not valid!");
     LOG_ERR("Update refused: %s", refusal_text(reason));
     if (clear_request(boot) != OK) {
-        LOG_ERR("The request could not be cleared");
+        LOG_ERR("Update not completed");
     }
     boot->update.type = SWAP_NONE;
 }
@@ -156,7 +156,7 @@ static void begin(struct boot *boot)
     if (is_refusal(err)) {
         refuse(boot, err);
     } else if (err != OK) {
-        LOG_WRN("Secondary slot cannot be read: error -0x%x", (unsigned)-err);
+        LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
         update->type = SWAP_NONE;
     }
 }
