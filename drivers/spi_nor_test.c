@@ -89,10 +89,11 @@ static void erase(uint8_t opcode, const uint8_t *address, size_t len)
     } kinds[] = {{0x20, 1, 58000}, {0x52, 8, 300000}, {0xd8, 16, 580000}};
 
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        uint32_t at = (uint32_t)address[0] << 16 | (uint32_t)address[1] << 8 | address[2];
-
         if (kinds[i].opcode == opcode && (chip.status & 2) != 0 && !chip.is_protected) {
+            uint32_t at;
+
             assert_int_equal(len, 3);
+            at = (uint32_t)address[0] << 16 | (uint32_t)address[1] << 8 | address[2];
             assert_int_equal(at % (kinds[i].sectors * 4096), 0);
             chip.sectors_erased += kinds[i].sectors;
             chip.busy_until = chip.now_us + kinds[i].us;
