@@ -87,15 +87,14 @@ static uint32_t fault_address(uint32_t cfsr)
 _Noreturn void fault_report(const struct exception_frame *frame);
 __attribute__((used)) _Noreturn void fault_report(const struct exception_frame *frame)
 {
-    static const struct exception_frame unknown;
     uint32_t cfsr = *reg32(CORTEX_SCB_CFSR);
+    bool is_there = frame_is_there(frame, cfsr);
     uint32_t exception;
-    struct exception_frame seen = frame_is_there(frame, cfsr) ? *frame : unknown;
 
     __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
     LOG_ERR("fault: %s (exception %u) pc=0x%08x lr=0x%08x cfsr=0x%08x hfsr=0x%08x addr=0x%08x", fault_name(cfsr),
-            (unsigned)exception, (unsigned)seen.pc, (unsigned)seen.lr, (unsigned)cfsr,
-            (unsigned)*reg32(CORTEX_SCB_HFSR), (unsigned)fault_address(cfsr));
+            (unsigned)exception, (unsigned)(is_there ? frame->pc : 0), (unsigned)(is_there ? frame->lr : 0),
+            (unsigned)cfsr, (unsigned)*reg32(CORTEX_SCB_HFSR), (unsigned)fault_address(cfsr));
     console_deinit();
     soc_reset();
 }
