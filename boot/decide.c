@@ -12,34 +12,35 @@
 static const struct swap_rule rows[] = {
     /* magic          image_ok      copy_done   */
     /* pri   sec      pri   sec     pri   sec   */
-    {ANY, GOOD, ANY, UNSET, ANY, SET, SWAP_REVERT},
-    {ANY, GOOD, ANY, UNSET, ANY, ANY, SWAP_TEST},
-    {ANY, GOOD, ANY, SET, ANY, ANY, SWAP_PERM},
-    {GOOD, ANY, UNSET, ANY, SET, ANY, SWAP_REVERT},
+    {{ANY, GOOD, ANY, UNSET, ANY, SET}, SWAP_REVERT},
+    {{ANY, GOOD, ANY, UNSET, ANY, ANY}, SWAP_TEST},
+    {{ANY, GOOD, ANY, SET, ANY, ANY}, SWAP_PERM},
+    {{GOOD, ANY, UNSET, ANY, SET, ANY}, SWAP_REVERT},
 };
 
 const struct swap_rules swap_rules_offset = {&rows[0], 4};
 const struct swap_rules swap_rules_overwrite = {&rows[1], 2};
 
-static bool matches(uint8_t wanted, unsigned found)
+static bool applies(const struct swap_rule *rule, const uint8_t *found)
 {
-    return wanted == ANY || wanted == found;
-}
-
-static bool applies(const struct swap_rule *rule, const struct trailer *primary, const struct trailer *secondary)
-{
-    return matches(rule->magic_primary, primary->magic) && matches(rule->magic_secondary, secondary->magic) &&
-           matches(rule->image_ok_primary, primary->image_ok) &&
-           matches(rule->image_ok_secondary, secondary->image_ok) &&
-           matches(rule->copy_done_primary, primary->copy_done) &&
-           matches(rule->copy_done_secondary, secondary->copy_done);
+    for (size_t i = 0; i < SWAP_RULE_FIELDS; i++) {
+        if (rule->wanted[i] != ANY && rule->wanted[i] != found[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum swap_type swap_decide(const struct swap_rules *rules, const struct trailer *primary,
                            const struct trailer *secondary)
 {
+    const uint8_t found[SWAP_RULE_FIELDS] = {
+        (uint8_t)primary->magic,      (uint8_t)secondary->magic,   (uint8_t)primary->image_ok,
+        (uint8_t)secondary->image_ok, (uint8_t)primary->copy_done, (uint8_t)secondary->copy_done,
+    };
+
     for (uint8_t i = 0; i < rules->count; i++) {
-        if (applies(&rules->rows[i], primary, secondary)) {
+        if (applies(&rules->rows[i], found)) {
             return (enum swap_type)rules->rows[i].type;
         }
     }

@@ -4,14 +4,12 @@
 
 #include "boot/trailer.h"
 
+/* What is compared, in this order; each of the primary and of the secondary trailer. */
+#define SWAP_RULE_FIELDS 6 /* magic, magic, image_ok, image_ok, copy_done, copy_done */
+
 /* One row; it applies when every field that is not 0 (any) equals the trailers'. Values are of the trailer's enums. */
 struct swap_rule {
-    uint8_t magic_primary;
-    uint8_t magic_secondary;
-    uint8_t image_ok_primary;
-    uint8_t image_ok_secondary;
-    uint8_t copy_done_primary;
-    uint8_t copy_done_secondary;
+    uint8_t wanted[SWAP_RULE_FIELDS];
     uint8_t type; /* enum swap_type */
 };
 

@@ -9,22 +9,31 @@
 
 static const char *const swap_type_names[] = {"", "none", "test", "perm", "revert"};
 
-/* The registry's code and text of a refusal; other errors' texts are not compiled in. */
-#define REFUSAL_TEXT(symbol, value, name, text)                                                                        \
-    if ((-(value) >> 8 == 2 || (symbol) == ERR_BOOT_GEOMETRY) && reason == (symbol)) {                                 \
-        return name ": " text;                                                                                         \
+#define ERROR_CLASS(err)  ((unsigned)-(err) >> 8)
+#define ERROR_NUMBER(err) ((unsigned)-(err)&0xff)
+
+/* Whether the error says something about the image; otherwise flash failed, and may answer next time. */
+static bool is_refusal(int err)
+{
+    return ERROR_CLASS(err) == ERROR_CLASS(ERR_IMAGE_HEADER);
+}
+
+/* The registry's texts of refusals; other errors' texts are not compiled in. */
+#define IMAGE_TEXT(symbol, value, name, text) [ERROR_NUMBER(value)] = (text),
+#define GEOMETRY_TEXT(symbol, value, name, text)                                                                       \
+    if ((symbol) == ERR_BOOT_GEOMETRY) {                                                                               \
+        return text;                                                                                                   \
     }
 
 static const char *refusal_text(int reason)
 {
-    ERROR_LIST(REFUSAL_TEXT)
-    return "";
-}
+    static const char *const texts[] = {ERROR_LIST_IMAGE(IMAGE_TEXT)};
 
-/* Whether the error says something about the image or the slots; otherwise flash failed, and may answer next time. */
-static bool is_refusal(int err)
-{
-    return -err >> 8 == 2 || err == ERR_BOOT_GEOMETRY;
+    if (is_refusal(reason)) {
+        return texts[ERROR_NUMBER(reason)];
+    }
+    ERROR_LIST_BOOT(GEOMETRY_TEXT)
+    return "";
 }
 
 int boot_open_source(struct boot *boot, enum swap_type type, struct image *source)
@@ -131,7 +140,8 @@ static void refuse(struct boot *boot, int reason)
 {
     boot->result->refused = reason;
     LOG_ERR("Image in the secondary slot is not valid!");
-    LOG_ERR("Update refused: %s", refusal_text(reason));
+    LOG_ERR("Update refused: %s-%u: %s", is_refusal(reason) ? "IMAGE" : "BOOT", ERROR_NUMBER(reason),
+            refusal_text(reason));
     if (clear_request(boot) != OK) {
         LOG_ERR("Update not completed");
     }

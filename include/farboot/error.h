@@ -13,7 +13,8 @@
 #define ERROR_MUST_CHECK __attribute__((warn_unused_result))
 
 /* X(symbol, value, "name", "text for a person") */
-#define ERROR_LIST(X)                                                                                                  \
+#define ERROR_LIST(X) ERROR_LIST_FLASH(X) ERROR_LIST_IMAGE(X) ERROR_LIST_BOOT(X) ERROR_LIST_OTHER(X)
+#define ERROR_LIST_FLASH(X)                                                                                            \
     X(ERR_FLASH_INVALID, -0x101, "FLASH-1", "invalid offset, length or alignment")                                     \
     X(ERR_FLASH_NO_DEVICE, -0x102, "FLASH-2", "no flash device answers")                                               \
     X(ERR_FLASH_WRONG_DEVICE, -0x103, "FLASH-3", "another flash device answers")                                       \
@@ -22,7 +23,9 @@
     X(ERR_FLASH_PROTECTED, -0x106, "FLASH-6", "the flash range is protected")                                          \
     X(ERR_FLASH_NO_AREA, -0x107, "FLASH-7", "no such partition in this image's flash map")                             \
     X(ERR_FLASH_CUT, -0x108, "FLASH-8", "power was cut (models only)")                                                 \
-    X(ERR_FLASH_PHYSICS, -0x109, "FLASH-9", "what real flash would not do (models only)")                              \
+    X(ERR_FLASH_PHYSICS, -0x109, "FLASH-9", "what real flash would not do (models only)")
+
+#define ERROR_LIST_IMAGE(X)                                                                                            \
     X(ERR_IMAGE_HEADER, -0x201, "IMAGE-1", "no valid image header")                                                    \
     X(ERR_IMAGE_SIZE, -0x202, "IMAGE-2", "image sizes overflow or exceed the slot")                                    \
     X(ERR_IMAGE_TLV, -0x203, "IMAGE-3", "malformed TLV area")                                                          \
@@ -31,10 +34,14 @@
     X(ERR_IMAGE_SIGNATURE, -0x206, "IMAGE-6", "image signature missing or wrong")                                      \
     X(ERR_IMAGE_FLAGS, -0x207, "IMAGE-7", "image asks for what this bootloader does not support")                      \
     X(ERR_IMAGE_ADDRESS, -0x208, "IMAGE-8", "image is not linked for this slot")                                       \
-    X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "image version is lower than allowed")                                     \
+    X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "image version is lower than allowed")
+
+#define ERROR_LIST_BOOT(X)                                                                                             \
     X(ERR_BOOT_NO_IMAGE, -0x301, "BOOT-1", "no bootable image")                                                        \
     X(ERR_BOOT_GEOMETRY, -0x302, "BOOT-2", "slots cannot be exchanged in this update mode")                            \
-    X(ERR_BOOT_TRAILER, -0x303, "BOOT-3", "trailer has an invalid magic")                                              \
+    X(ERR_BOOT_TRAILER, -0x303, "BOOT-3", "trailer has an invalid magic")
+
+#define ERROR_LIST_OTHER(X)                                                                                            \
     X(ERR_CRYPTO_INVALID, -0x401, "CRYPTO-1", "malformed key or signature encoding")                                   \
     X(ERR_CRYPTO_MISMATCH, -0x402, "CRYPTO-2", "signature does not match")                                             \
     X(ERR_SMP_FRAME, -0x501, "SMP-1", "malformed frame")                                                               \

@@ -30,6 +30,7 @@ _Noreturn void panic(const char *reason)
 /* The core as a reset leaves it, apart from stack pointer and PRIMASK. */
 static void quiesce(void)
 {
+#pragma GCC unroll 1 /* the compiler would make sixteen stores of it */
     for (uint32_t i = 0; i < 8; i++) {
         *reg32(CORTEX_NVIC_ICER + i * 4) = UINT32_MAX;
         *reg32(CORTEX_NVIC_ICPR + i * 4) = UINT32_MAX;
