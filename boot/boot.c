@@ -91,8 +91,6 @@ static int open_slots(struct boot *boot)
 void boot_verify_primary(struct boot *boot)
 {
     const struct flash_area *area = boot->slots[BOOT_PRIMARY].area;
-    struct verifier verifier = {boot->config->keys, boot->config->key_count, boot->config->buffer,
-                                boot->config->buffer_size};
     struct image image;
 
     boot->primary_is_valid = HARDENED_FALSE;
@@ -101,7 +99,7 @@ void boot_verify_primary(struct boot *boot)
     }
     if (!boot->config->validate_primary) {
         boot->primary_is_valid = HARDENED_TRUE;
-    } else if (verify_image(&verifier, &image, &boot->primary_is_valid) != OK) {
+    } else if (verify_image(&boot->verifier, &image, &boot->primary_is_valid) != OK) {
         return;
     }
     boot->result->header = image.header;
@@ -115,6 +113,7 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     memset(&boot, 0, sizeof boot);
     boot.config = config;
     boot.result = result;
+    boot.verifier = (struct verifier){config->keys, config->key_count, config->buffer, config->buffer_size};
     boot.primary_is_valid = HARDENED_FALSE;
     boot.update.is_installed = HARDENED_FALSE;
     boot.update.type = SWAP_NONE;

@@ -42,6 +42,7 @@ struct update {
 struct boot {
     const struct boot_config *config;
     struct boot_result *result;
+    struct verifier verifier;  /* with what config says */
     struct boot_slot slots[2]; /* by enum boot_slot_id */
     bool has_secondary;        /* its trailer could be read */
     struct update update;

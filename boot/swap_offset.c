@@ -16,7 +16,7 @@
 
 #define STEPS_PER_UNIT 2U
 
-static uint32_t units(uint32_t bytes, uint32_t sector)
+static __attribute__((noinline)) uint32_t units(uint32_t bytes, uint32_t sector)
 {
     return bytes / sector + (bytes % sector != 0 ? 1 : 0);
 }
@@ -177,16 +177,16 @@ static int say_too_large(uint32_t required, uint32_t available)
 /* The trailers that preparation programs. */
 static void write_out_trailers(struct update *update, uint32_t tlv_sizes)
 {
-    struct trailer trailer = trailer_unset();
+    struct trailer *starting = &update->starting;
 
-    trailer.magic = TRAILER_MAGIC_GOOD;
-    trailer.swap_type = update->type;
-    trailer.swap_size = update->swap_size;
-    trailer.tlv_sizes = tlv_sizes;
-    update->starting = trailer;
-    update->announcement = trailer;
+    *starting = trailer_unset();
+    starting->magic = TRAILER_MAGIC_GOOD;
+    starting->swap_type = update->type;
+    starting->swap_size = update->swap_size;
+    starting->tlv_sizes = tlv_sizes;
+    update->announcement = *starting;
     if (update->type != SWAP_TEST) {
-        update->starting.image_ok = TRAILER_FLAG_SET;
+        starting->image_ok = TRAILER_FLAG_SET;
     }
     if (update->type == SWAP_PERM) {
         update->announcement.image_ok = TRAILER_FLAG_SET;

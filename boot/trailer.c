@@ -139,11 +139,13 @@ static int read_status(const struct flash_area *area, const struct trailer_layou
 
 struct trailer trailer_unset(void)
 {
-    return (struct trailer){.magic = TRAILER_MAGIC_UNSET,
-                            .image_ok = TRAILER_FLAG_UNSET,
-                            .copy_done = TRAILER_FLAG_UNSET,
-                            .swap_type = SWAP_NONE,
-                            .status_is_clear = true};
+    static const struct trailer unset = {.magic = TRAILER_MAGIC_UNSET,
+                                         .image_ok = TRAILER_FLAG_UNSET,
+                                         .copy_done = TRAILER_FLAG_UNSET,
+                                         .swap_type = SWAP_NONE,
+                                         .status_is_clear = true};
+
+    return unset;
 }
 
 int trailer_read(const struct flash_area *area, const struct trailer_layout *layout, struct trailer *trailer)
@@ -183,11 +185,11 @@ static int program_field(const struct flash_area *area, const struct trailer_lay
     return err != OK ? err : flash_area_sync(area);
 }
 
-static int program_flag(const struct flash_area *area, const struct trailer_layout *layout, uint32_t off)
+/* Five callers, most of them inlined into one function: a copy for each costs more than the calls. */
+static __attribute__((noinline)) int program_byte(const struct flash_area *area, const struct trailer_layout *layout,
+                                                  uint32_t off, uint8_t value)
 {
-    static const uint8_t set = FLAG_SET;
-
-    return program_field(area, layout, off, &set, sizeof set);
+    return program_field(area, layout, off, &value, sizeof value);
 }
 
 static int program_u32(const struct flash_area *area, const struct trailer_layout *layout, uint32_t off, uint32_t value)
@@ -210,26 +212,25 @@ int trailer_program_magic(const struct flash_area *area, const struct trailer_la
 
 int trailer_program_image_ok(const struct flash_area *area, const struct trailer_layout *layout)
 {
-    return program_flag(area, layout, layout->image_ok);
+    return program_byte(area, layout, layout->image_ok, FLAG_SET);
 }
 
 int trailer_program_copy_done(const struct flash_area *area, const struct trailer_layout *layout)
 {
-    return program_flag(area, layout, layout->copy_done);
+    return program_byte(area, layout, layout->copy_done, FLAG_SET);
 }
 
 int trailer_program_swap_info(const struct flash_area *area, const struct trailer_layout *layout, enum swap_type type,
                               uint8_t image_index)
 {
-    uint8_t byte = (uint8_t)((unsigned)image_index << SWAP_INFO_IMAGE_SHIFT | (unsigned)type);
-
-    return program_field(area, layout, layout->swap_info, &byte, sizeof byte);
+    return program_byte(area, layout, layout->swap_info,
+                        (uint8_t)((unsigned)image_index << SWAP_INFO_IMAGE_SHIFT | (unsigned)type));
 }
 
 int trailer_program_status(const struct flash_area *area, const struct trailer_layout *layout, uint32_t index,
                            uint8_t state)
 {
-    return program_field(area, layout, layout->status + index * layout->cell, &state, sizeof state);
+    return program_byte(area, layout, layout->status + index * layout->cell, state);
 }
 
 /* The fields whose presence is a choice. */

@@ -41,8 +41,6 @@ int boot_open_source(struct boot *boot, enum swap_type type, struct image *sourc
     const struct boot_mode *mode = boot->config->mode;
     const struct flash_area *area = boot->slots[BOOT_SECONDARY].area;
     uint32_t off = mode->source_off(boot, type);
-    struct verifier verifier = {boot->config->keys, boot->config->key_count, boot->config->buffer,
-                                boot->config->buffer_size};
     hardened_bool valid = HARDENED_FALSE;
     int err = image_open_untrusted(source, area, off, mode->source_limit(boot, type));
 
@@ -53,7 +51,7 @@ int boot_open_source(struct boot *boot, enum swap_type type, struct image *sourc
         LOG_WRN("The largest image that fits has %u bytes", (unsigned)mode->source_limit(boot, type));
     }
     if (err == OK) {
-        err = verify_image(&verifier, source, &valid);
+        err = verify_image(&boot->verifier, source, &valid);
     }
     if (err != OK) {
         return err;

@@ -74,7 +74,7 @@ static bool is_mx25r(const struct spi_nor *nor)
     return is_macronix(nor) && nor->id[1] == MX25R_FAMILY;
 }
 
-static void begin(const struct spi_nor *nor, uint32_t max_us, uint32_t poll_us)
+static __attribute__((noinline)) void begin(const struct spi_nor *nor, uint32_t max_us, uint32_t poll_us)
 {
     nor->state->busy_end = deadline_in(max_us);
     nor->state->poll_us = poll_us;
@@ -142,11 +142,11 @@ static int write_register(const struct spi_nor *nor, uint8_t opcode, uint8_t *da
     if (result == OK) {
         result = command(nor, opcode, data, len);
     }
-    begin(nor, STATUS_US, STATUS_POLL_US);
     if (result == OK) {
+        begin(nor, STATUS_US, STATUS_POLL_US);
         result = poll_status(nor, &status);
+        nor->state->poll_us = 0;
     }
-    nor->state->poll_us = 0;
     return result;
 }
 
@@ -163,7 +163,7 @@ static void set_fast(const struct spi_nor *nor, bool is_fast)
  */
 static int speed_up(const struct spi_nor *nor)
 {
-    uint8_t registers[3] = {0};
+    uint8_t registers[4] = {0}; /* the last only makes it a word */
     int result;
 
     if (nor->state->is_fast) {
@@ -176,7 +176,7 @@ static int speed_up(const struct spi_nor *nor)
     }
     registers[0] &= (uint8_t) ~(SR_WIP | SR_WEL);
     registers[2] |= CR2_FAST;
-    result = write_register(nor, OP_WRSR, registers, sizeof(registers));
+    result = write_register(nor, OP_WRSR, registers, 3);
     if (result == OK) {
         set_fast(nor, true);
     }
@@ -224,15 +224,12 @@ uint32_t spi_nor_sector_size(const struct sfdp_chip *chip)
 
 static int erase_one(const struct spi_nor *nor, const struct sfdp_erase *type, uint32_t off)
 {
-    size_t bytes = nor->size > LIMIT_3BYTE ? 4 : 3;
-    uint8_t address[4];
+    uint8_t address[4] = {(uint8_t)(off >> 24), (uint8_t)(off >> 16), (uint8_t)(off >> 8), (uint8_t)off};
+    size_t unused = nor->size > LIMIT_3BYTE ? 0 : 1;
     int result = simple(nor, OP_WREN);
 
-    for (size_t i = 0; i < bytes; i++) {
-        address[i] = (uint8_t)(off >> (8 * (bytes - 1 - i)));
-    }
     if (result == OK) {
-        result = command(nor, type->opcode, address, bytes);
+        result = command(nor, type->opcode, address + unused, sizeof(address) - unused);
     }
     if (result == OK) {
         begin(nor, type->max_us, ERASE_POLL_US);
@@ -422,15 +419,13 @@ static int enable_quad(const struct spi_nor *nor)
 
 static int enter_4byte(const struct spi_nor *nor)
 {
-    int result = OK;
+    int result;
 
-    if (nor->size > LIMIT_3BYTE) {
-        result = simple(nor, OP_WREN); /* some vendors want it, none minds */
+    if (nor->size <= LIMIT_3BYTE) {
+        return OK;
     }
-    if (result == OK && nor->size > LIMIT_3BYTE) {
-        result = simple(nor, OP_ENTER_4BYTE);
-    }
-    return result;
+    result = simple(nor, OP_WREN); /* some vendors want it, none minds */
+    return result != OK ? result : simple(nor, OP_ENTER_4BYTE);
 }
 
 /* The devicetree may describe less than the whole chip, never more. */

@@ -66,6 +66,7 @@ static void close_slots(void)
 {
     static const uint8_t ids[] = {PM_MCUBOOT_PRIMARY_ID, PM_MCUBOOT_SECONDARY_ID};
 
+#pragma GCC unroll 1 /* each turn looks through the flash map */
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
         const struct flash_area *area;
 

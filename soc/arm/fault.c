@@ -61,7 +61,7 @@ static bool is_stack_overflow(uint32_t cfsr)
             address < (uintptr_t)stack_start);
 }
 
-static const char *fault_name(uint32_t cfsr)
+static __attribute__((noinline)) const char *fault_name(uint32_t cfsr)
 {
     if (is_stack_overflow(cfsr)) {
         return "stack overflow";
