@@ -117,7 +117,7 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     boot.primary_is_valid = HARDENED_FALSE;
     boot.update.is_installed = HARDENED_FALSE;
     boot.update.type = SWAP_NONE;
-    *result = (struct boot_result){.performed = SWAP_NONE, .refused = OK};
+    *result = (struct boot_result){.is_verified = HARDENED_FALSE, .performed = SWAP_NONE, .refused = OK};
 
     err = open_slots(&boot);
     if (err != OK) {
@@ -137,6 +137,7 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
         return ERR_BOOT_NO_IMAGE;
     }
     HARDENED_CHECK(boot.primary_is_valid == HARDENED_TRUE);
+    result->is_verified = boot.primary_is_valid;
     result->image_off = config->primary->off;
     return OK;
 }

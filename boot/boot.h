@@ -44,6 +44,7 @@ struct boot_config {
 };
 
 struct boot_result {
+    hardened_bool is_verified;  /* the image may run; an error code is for the message, this is for the decision */
     uint32_t image_off;         /* of the image to run, bytes from the start of the primary's device */
     struct image_header header; /* of that image */
     enum swap_type performed;   /* what was completed in this boot; SWAP_NONE: nothing */

@@ -80,7 +80,7 @@ static const char banner[] = "*** Booting Farboot " FARBOOT_VERSION " ***\r\n";
 
 int main(void)
 {
-    struct boot_result result;
+    struct boot_result result = {.is_verified = HARDENED_FALSE};
     int err = ERR_BOOT_NO_IMAGE;
 
     console_init();
@@ -105,6 +105,9 @@ int main(void)
     LOG_INF("Image version: v%d.%d.%d", result.header.version.major, result.header.version.minor,
             result.header.version.revision);
     LOG_INF("Jumping to the first image slot");
+    /* The way here was an error code, which a fault can skip; the jump itself wants the proof (hardened.h). */
+    HARDENED_CHECK(hardened_launder(result.is_verified) == HARDENED_TRUE);
+    HARDENED_CHECK(result.is_verified == HARDENED_TRUE);
     console_deinit();
     soc_jump(PM_MCUBOOT_PRIMARY_ADDRESS + result.header.hdr_size);
 }

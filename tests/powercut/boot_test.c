@@ -74,6 +74,7 @@ static int boot(struct board *board, struct boot_result *result)
     err = boot_go(&board->world.boot, result);
     assert_int_equal(nor_power_settle(&board->world.power), OK);
     assert_string_equal(world_violation(&board->world), "");
+    assert_int_equal(result->is_verified, err == OK ? HARDENED_TRUE : HARDENED_FALSE);
     return err;
 }
 
