@@ -90,7 +90,7 @@ endfunction()
 
 # Its printf without floating point; picolibc.specs turns the definition into a linker option as well.
 set(FARBOOT_LIBC --specs=picolibc.specs -DPICOLIBC_INTEGER_PRINTF_SCANF)
-set(FARBOOT_FIRMWARE_WARNINGS -Wall -Wextra -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes)
+set(FARBOOT_FIRMWARE_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wundef -Wstrict-prototypes -Wmissing-prototypes)
 
 function(farboot_compile image)
   farboot_get(directory ${image} DIR)
