@@ -71,13 +71,13 @@ static int open_slots(struct boot *boot)
 {
     int err;
 
-    boot->slots[BOOT_PRIMARY].area = boot->config->primary;
+    boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
     measure(&boot->slots[BOOT_PRIMARY]);
-    boot->has_secondary = boot->config->secondary != NULL;
+    boot->has_secondary = boot->areas->secondary != NULL;
     if (!boot->has_secondary) {
         return OK;
     }
-    boot->slots[BOOT_SECONDARY].area = boot->config->secondary;
+    boot->slots[BOOT_SECONDARY].area = boot->areas->secondary;
     measure(&boot->slots[BOOT_SECONDARY]);
     err = lay_out_trailers(boot);
     if (err != OK) {
@@ -102,42 +102,70 @@ void boot_verify_primary(struct boot *boot)
     } else if (verify_image(&boot->verifier, &image, &boot->primary_is_valid) != OK) {
         return;
     }
-    boot->result->header = image.header;
+    if (boot->index == 0) {
+        boot->result->header = image.header;
+    }
+}
+
+/* What the trailers of one pair ask for is done, as far as it can be. */
+static int update_image(struct boot *boot)
+{
+    int err = open_slots(boot);
+
+    if (err == OK && boot->has_secondary) {
+        boot_update(boot);
+    }
+    return err;
+}
+
+static int validate_image(struct boot *boot)
+{
+    if (boot->primary_is_valid != HARDENED_TRUE) {
+        boot_verify_primary(boot);
+    }
+    if (boot->primary_is_valid != HARDENED_TRUE && boot->has_secondary) {
+        LOG_ERR("Image in the primary slot is not valid!");
+        boot_recover(boot);
+    }
+    if (hardened_launder(boot->primary_is_valid) != HARDENED_TRUE) {
+        return ERR_BOOT_NO_IMAGE;
+    }
+    HARDENED_CHECK(boot->primary_is_valid == HARDENED_TRUE);
+    return OK;
+}
+
+static void begin_image(struct boot *boot, const struct boot_config *config, size_t index, struct boot_result *result)
+{
+    boot->config = config;
+    boot->areas = &config->images[index];
+    boot->result = result;
+    boot->outcome = &result->outcome[index];
+    boot->index = (uint8_t)index;
+    boot->verifier = (struct verifier){config->keys, config->key_count, config->buffer, config->buffer_size};
+    boot->primary_is_valid = HARDENED_FALSE;
+    boot->update.is_installed = HARDENED_FALSE;
+    boot->update.type = SWAP_NONE;
+    *boot->outcome = (struct boot_outcome){.performed = SWAP_NONE, .refused = OK};
 }
 
 int boot_go(const struct boot_config *config, struct boot_result *result)
 {
-    struct boot boot;
-    int err;
+    struct boot boots[BOOT_IMAGES_MAX];
+    int err = OK;
 
-    memset(&boot, 0, sizeof boot);
-    boot.config = config;
-    boot.result = result;
-    boot.verifier = (struct verifier){config->keys, config->key_count, config->buffer, config->buffer_size};
-    boot.primary_is_valid = HARDENED_FALSE;
-    boot.update.is_installed = HARDENED_FALSE;
-    boot.update.type = SWAP_NONE;
-    *result = (struct boot_result){.is_verified = HARDENED_FALSE, .performed = SWAP_NONE, .refused = OK};
-
-    err = open_slots(&boot);
+    memset(boots, 0, sizeof boots);
+    *result = (struct boot_result){.is_verified = HARDENED_FALSE};
+    for (size_t i = 0; err == OK && i < config->image_count; i++) {
+        begin_image(&boots[i], config, i, result);
+        err = update_image(&boots[i]);
+    }
+    for (size_t i = config->image_count; err == OK && i-- > 0;) { /* the first one last: its header is the result's */
+        err = validate_image(&boots[i]);
+    }
     if (err != OK) {
         return err;
     }
-    if (boot.has_secondary) {
-        boot_update(&boot);
-    }
-    if (boot.primary_is_valid != HARDENED_TRUE) {
-        boot_verify_primary(&boot);
-    }
-    if (boot.primary_is_valid != HARDENED_TRUE && boot.has_secondary) {
-        LOG_ERR("Image in the primary slot is not valid!");
-        boot_recover(&boot);
-    }
-    if (hardened_launder(boot.primary_is_valid) != HARDENED_TRUE) {
-        return ERR_BOOT_NO_IMAGE;
-    }
-    HARDENED_CHECK(boot.primary_is_valid == HARDENED_TRUE);
-    result->is_verified = boot.primary_is_valid;
-    result->image_off = config->primary->off;
+    result->is_verified = boots[0].primary_is_valid;
+    result->image_off = config->images[0].primary->off;
     return OK;
 }

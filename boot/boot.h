@@ -24,10 +24,23 @@ struct boot_mode;
 extern const struct boot_mode boot_mode_swap_offset;
 extern const struct boot_mode boot_mode_overwrite;
 
-/* Everything is constant during boot_go and stays the caller's. */
-struct boot_config {
+/* Image pairs that are updated together, at most. */
+#ifndef CONFIG_UPDATEABLE_IMAGE_NUMBER
+#define CONFIG_UPDATEABLE_IMAGE_NUMBER 4
+#endif
+#define BOOT_IMAGES_MAX CONFIG_UPDATEABLE_IMAGE_NUMBER
+
+/* Where one image pair lives. */
+struct boot_areas {
     const struct flash_area *primary;
     const struct flash_area *secondary; /* NULL: not reachable in this boot; the primary then boots as it is */
+    uint32_t primary_address;           /* bus address of the primary slot, for verify_address */
+};
+
+/* Everything is constant during boot_go and stays the caller's. */
+struct boot_config {
+    const struct boot_areas *images; /* by image index; the first one is started */
+    size_t image_count;              /* 1 to BOOT_IMAGES_MAX */
     const struct boot_mode *mode;
 
     const struct boot_key *keys; /* whose images are accepted */
@@ -40,15 +53,19 @@ struct boot_config {
     bool validate_primary;     /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
     bool downgrade_prevention; /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
     bool verify_address;       /* refuse images whose reset vector is outside the primary slot */
-    uint32_t primary_address;  /* bus address of the primary slot, for verify_address */
+};
+
+/* What became of one image pair in this boot. */
+struct boot_outcome {
+    enum swap_type performed; /* what was completed; SWAP_NONE: nothing */
+    int refused;              /* why a request was refused and cleared; OK: none was */
 };
 
 struct boot_result {
     hardened_bool is_verified;  /* the image may run; an error code is for the message, this is for the decision */
     uint32_t image_off;         /* of the image to run, bytes from the start of the primary's device */
     struct image_header header; /* of that image */
-    enum swap_type performed;   /* what was completed in this boot; SWAP_NONE: nothing */
-    int refused;                /* why a request was refused and cleared in this boot; OK: none was */
+    struct boot_outcome outcome[BOOT_IMAGES_MAX]; /* by image index */
 };
 
 /*

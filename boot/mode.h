@@ -38,13 +38,16 @@ struct update {
     hardened_bool is_installed; /* what was installed is verified in the primary */
 };
 
-/* One boot. */
+/* One image pair in one boot. */
 struct boot {
     const struct boot_config *config;
+    const struct boot_areas *areas; /* of this pair */
     struct boot_result *result;
-    struct verifier verifier;  /* with what config says */
-    struct boot_slot slots[2]; /* by enum boot_slot_id */
-    bool has_secondary;        /* its trailer could be read */
+    struct boot_outcome *outcome; /* of this pair, in result */
+    uint8_t index;                /* of the image */
+    struct verifier verifier;     /* with what config says */
+    struct boot_slot slots[2];    /* by enum boot_slot_id */
+    bool has_secondary;           /* its trailer could be read */
     struct update update;
     hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
 };

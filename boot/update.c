@@ -63,7 +63,7 @@ int boot_open_source(struct boot *boot, enum swap_type type, struct image *sourc
 /* The vector table's second word must point into the primary slot: an image linked for elsewhere would not run. */
 static int check_address(const struct boot *boot, const struct image *source)
 {
-    uint32_t first = boot->config->primary_address;
+    uint32_t first = boot->areas->primary_address;
     uint32_t size = boot->slots[BOOT_PRIMARY].area->size;
     uint32_t vector = 0;
     int err;
@@ -136,7 +136,7 @@ static int clear_request(struct boot *boot)
 
 static void refuse(struct boot *boot, int reason)
 {
-    boot->result->refused = reason;
+    boot->outcome->refused = reason;
     LOG_ERR("Image in the secondary slot is not valid!");
     LOG_ERR("Update refused: %s-%u: %s", is_refusal(reason) ? "IMAGE" : "BOOT", ERROR_NUMBER(reason),
             refusal_text(reason));
@@ -222,7 +222,7 @@ static void run(struct boot *boot)
     if (err != OK) {
         LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
     } else {
-        boot->result->performed = boot->update.type;
+        boot->outcome->performed = boot->update.type;
     }
 }
 

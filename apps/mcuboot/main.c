@@ -43,9 +43,14 @@ static const struct flash_area *open_slot(uint8_t id, const char *name)
 static int attempt(struct boot_result *result)
 {
     const struct boot_key key = {ecdsa_pub_key, ecdsa_pub_key_len};
-    const struct boot_config config = {
+    const struct boot_areas image = {
         .primary = open_slot(PM_MCUBOOT_PRIMARY_ID, "primary"),
         .secondary = open_slot(PM_MCUBOOT_SECONDARY_ID, "secondary"),
+        .primary_address = PM_MCUBOOT_PRIMARY_ADDRESS,
+    };
+    const struct boot_config config = {
+        .images = &image,
+        .image_count = 1,
         .mode = IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : &boot_mode_swap_offset,
         .keys = &key,
         .key_count = 1,
@@ -55,10 +60,9 @@ static int attempt(struct boot_result *result)
         .validate_primary = IS_ENABLED(CONFIG_BOOT_VALIDATE_SLOT0),
         .downgrade_prevention = IS_ENABLED(CONFIG_MCUBOOT_DOWNGRADE_PREVENTION),
         .verify_address = IS_ENABLED(CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS),
-        .primary_address = PM_MCUBOOT_PRIMARY_ADDRESS,
     };
 
-    return config.primary != NULL ? boot_go(&config, result) : ERR_FLASH_NO_AREA;
+    return image.primary != NULL ? boot_go(&config, result) : ERR_FLASH_NO_AREA;
 }
 
 /* Controllers and chips as after reset, for the application's own drivers. */

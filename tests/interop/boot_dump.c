@@ -86,6 +86,7 @@ int main(int argc, char **argv)
     struct nor_power power = {0};
     struct buffer key_der = {0};
     struct boot_key key;
+    struct boot_areas areas;
     struct boot_config config;
     struct boot_result result;
     int err;
@@ -98,9 +99,10 @@ int main(int argc, char **argv)
     open_slot(&secondary, &power, argv[3], 1);
     load(argv[4], &key_der);
     key = (struct boot_key){key_der.data, key_der.len};
+    areas = (struct boot_areas){.primary = &primary.area, .secondary = &secondary.area};
     config =
-        (struct boot_config){.primary = &primary.area,
-                             .secondary = &secondary.area,
+        (struct boot_config){.images = &areas,
+                             .image_count = 1,
                              .mode = strcmp(argv[1], "overwrite") == 0 ? &boot_mode_overwrite : &boot_mode_swap_offset,
                              .keys = &key,
                              .key_count = 1,
@@ -113,7 +115,7 @@ int main(int argc, char **argv)
     if (nor_power_settle(&power) != OK) {
         err = ERR_FLASH_PHYSICS;
     }
-    (void)printf("result %d, performed %d, %" PRIu64 " operations\n", err, (int)result.performed, power.ops);
+    (void)printf("result %d, performed %d, %" PRIu64 " operations\n", err, (int)result.outcome[0].performed, power.ops);
     close_slot(&primary, argv[2]);
     close_slot(&secondary, argv[3]);
     buffer_free(&key_der);

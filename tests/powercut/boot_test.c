@@ -84,12 +84,12 @@ static void assert_refused(struct board *board, int reason)
     struct boot_result result;
 
     assert_int_equal(boot(board, &result), OK);
-    assert_int_equal(result.refused, reason);
-    assert_int_equal(result.performed, SWAP_NONE);
+    assert_int_equal(result.outcome[0].refused, reason);
+    assert_int_equal(result.outcome[0].performed, SWAP_NONE);
     assert_said("E: Update refused: ");
     assert_true(world_has_image(&board->world, WORLD_PRIMARY, 0, board->old));
     assert_int_equal(boot(board, &result), OK);
-    assert_int_equal(result.refused, OK);
+    assert_int_equal(result.outcome[0].refused, OK);
     assert_int_equal(board->world.power.ops, 0);
     world_free(&board->world);
 }
@@ -179,7 +179,7 @@ static void test_an_image_by_another_key_is_refused(void **state)
     board.world.boot.keys = &key;
     /* The present image was signed by the key that is not known here either, so nothing boots, and nothing is lost. */
     assert_int_equal(boot(&board, &result), ERR_BOOT_NO_IMAGE);
-    assert_int_equal(result.refused, ERR_IMAGE_KEY);
+    assert_int_equal(result.outcome[0].refused, ERR_IMAGE_KEY);
     assert_said("E: Image in the primary slot is not valid!");
     assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
     world_free(&board.world);
@@ -203,7 +203,7 @@ static void test_images_too_large_to_swap_are_refused(void **state)
     assert_int_equal(boot(&board, &result), OK);
     assert_said("W: Not enough free space to run swap upgrade");
     assert_said("W: required 61441 bytes but only 61440 are available");
-    assert_int_equal(result.refused, ERR_IMAGE_SIZE);
+    assert_int_equal(result.outcome[0].refused, ERR_IMAGE_SIZE);
     assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
     world_free(&board.world);
 }
@@ -234,10 +234,10 @@ static void test_a_lower_version_is_refused_but_a_revert_is_not(void **state)
     board.world.boot.downgrade_prevention = true;
     upload(&board, board.new, false);
     assert_int_equal(boot(&board, &result), OK);
-    assert_int_equal(result.performed, SWAP_TEST);
+    assert_int_equal(result.outcome[0].performed, SWAP_TEST);
     assert_int_equal(result.header.version.major, 2);
     assert_int_equal(boot(&board, &result), OK);
-    assert_int_equal(result.performed, SWAP_REVERT);
+    assert_int_equal(result.outcome[0].performed, SWAP_REVERT);
     assert_int_equal(result.header.version.major, 1);
     world_free(&board.world);
 }
@@ -249,7 +249,7 @@ static void test_an_image_linked_elsewhere_is_refused(void **state)
     (void)state;
     start(&board, &boot_mode_swap_offset);
     board.world.boot.verify_address = true;
-    board.world.boot.primary_address = 0x10000;
+    board.world.areas.primary_address = 0x10000;
     upload(&board, board.new, false); /* its vectors are random bytes */
     assert_refused(&board, ERR_IMAGE_ADDRESS);
 }
@@ -286,7 +286,7 @@ static void test_an_absent_or_failing_secondary_does_not_keep_the_primary(void *
         assert_int_equal(boot_go(&board.world.boot, &result), OK);
         assert_int_equal(result.header.version.major, 1);
         assert_int_equal(board.world.power.ops, 0);
-        board.world.boot.secondary = NULL;
+        board.world.areas.secondary = NULL;
         assert_int_equal(boot_go(&board.world.boot, &result), OK);
         assert_int_equal(board.world.power.ops, 0);
         world_free(&board.world);
@@ -305,7 +305,7 @@ static void test_a_lost_old_image_leaves_the_new_one_running(void **state)
     assert_int_equal(boot(&board, &result), OK);
     world_erase_slot(&board.world, WORLD_SECONDARY);
     assert_int_equal(boot(&board, &result), OK);
-    assert_int_equal(result.refused, ERR_IMAGE_HEADER);
+    assert_int_equal(result.outcome[0].refused, ERR_IMAGE_HEADER);
     assert_int_equal(result.header.version.major, 2);
     assert_int_equal(boot(&board, &result), OK);
     assert_int_equal(board.world.power.ops, 0);
@@ -381,7 +381,7 @@ static void test_slots_that_cannot_be_exchanged_are_named(void **state)
                              "W: Sectors: primary 16 of 4096 bytes, secondary 8 of 8192, trailer 16"
                            : "W: Cannot upgrade: not a compatible amount of sectors\n"
                              "W: Sectors: primary 16 of 4096 bytes, secondary 18 of 4096, trailer 18");
-        assert_int_equal(result.refused, ERR_BOOT_GEOMETRY);
+        assert_int_equal(result.outcome[0].refused, ERR_BOOT_GEOMETRY);
         assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
         world_free(&board.world);
     }

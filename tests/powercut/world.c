@@ -67,8 +67,10 @@ void world_init(struct world *world, const struct world_geometry *geometry, cons
     init_side(world, WORLD_PRIMARY);
     init_side(world, WORLD_SECONDARY);
     lay_out(world, max_sectors);
-    world->boot = (struct boot_config){.primary = &world->area[WORLD_PRIMARY],
-                                       .secondary = &world->area[WORLD_SECONDARY],
+    world->areas =
+        (struct boot_areas){.primary = &world->area[WORLD_PRIMARY], .secondary = &world->area[WORLD_SECONDARY]};
+    world->boot = (struct boot_config){.images = &world->areas,
+                                       .image_count = 1,
                                        .mode = mode,
                                        .keys = images_key(),
                                        .key_count = 1,

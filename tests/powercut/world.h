@@ -37,6 +37,7 @@ struct world {
     uint8_t *data[WORLD_SIDES];
     struct flash_area area[WORLD_SIDES];
     struct trailer_layout layout[WORLD_SIDES];
+    struct boot_areas areas;
     struct boot_config boot;
     uint8_t buffer[1024];
 };
