@@ -43,13 +43,13 @@ struct boot {
     const struct boot_config *config;
     const struct boot_areas *areas; /* of this pair */
     struct boot_result *result;
-    struct boot_outcome *outcome; /* of this pair, in result */
-    uint8_t index;                /* of the image */
-    struct verifier verifier;     /* with what config says */
-    struct boot_slot slots[2];    /* by enum boot_slot_id */
-    bool has_secondary;           /* its trailer could be read */
-    struct update update;
+    struct boot_outcome *outcome;   /* of this pair, in result */
+    struct verifier verifier;       /* with what config says */
+    struct boot_slot slots[2];      /* by enum boot_slot_id */
+    bool has_secondary;             /* its trailer could be read */
+    uint8_t index;                  /* of the image */
     hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
+    struct update update;
 };
 
 /* Verifies the primary: sets primary_is_valid and the result's header. */
