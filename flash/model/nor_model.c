@@ -328,12 +328,15 @@ uint64_t nor_model_program_ns(const struct nor_config *config, uint32_t off, siz
 uint32_t nor_model_erase_unit(const struct nor_config *config, uint32_t off, uint32_t len)
 {
     const struct nor_timing *timing = &config->timing;
-    uint32_t best = len;
+    uint32_t end = off + len;
+    uint32_t best;
 
+    (void)sector_start(&config->geometry, off, &end);
+    best = end - off;
     for (size_t i = 0; i < timing->erase_count; i++) {
         uint32_t size = timing->erase[i].size;
 
-        if (i == 0 || (off % size == 0 && len >= size)) {
+        if (size > best && off % size == 0 && len >= size) {
             best = size;
         }
     }

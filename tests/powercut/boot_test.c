@@ -49,20 +49,21 @@ struct board {
 static void start(struct board *board, const struct boot_mode *mode)
 {
     /* As the first geometry, but programs of a word are not counted: tests put bytes there without programming. */
-    static const struct world_geometry geometry = {"boot", {4096, 4096}, {4, 1}, {65536, 65536}, {0, 0}};
+    static const struct world_geometry geometry = {
+        "boot", {{4, 0, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{4096, 16}}}}, {0}, 0};
 
-    world_init(&board->world, &geometry, mode, 0);
+    world_init(&board->world, &geometry, sim_mode_of(mode), 1, 0);
     board->old = images_get(20000, 1, 1);
     board->new = images_get(30000, 2, 2);
-    world_erase_slot(&board->world, WORLD_PRIMARY);
-    world_erase_slot(&board->world, WORLD_SECONDARY);
+    world_erase(&board->world, WORLD_PRIMARY);
+    world_erase(&board->world, WORLD_SECONDARY);
     world_put_image(&board->world, WORLD_PRIMARY, 0, board->old);
 }
 
 static void upload(struct board *board, const struct buffer *image, bool permanent)
 {
-    world_put_image(&board->world, WORLD_SECONDARY, world_upload_off(&board->world), image);
-    world_request(&board->world, permanent);
+    world_put_image(&board->world, WORLD_SECONDARY, sim_upload_off(&board->world), image);
+    world_request(&board->world, WORLD_SECONDARY, permanent);
 }
 
 static int boot(struct board *board, struct boot_result *result)
@@ -192,12 +193,12 @@ static void test_images_too_large_to_swap_are_refused(void **state)
 
     (void)state;
     start(&board, &boot_mode_swap_offset);
-    upload(&board, images_get(world_largest_upload(&board.world) + 1, 2, 3), false);
+    upload(&board, images_get(board.world.mode->largest(&board.world) + 1, 2, 3), false);
     assert_refused(&board, ERR_IMAGE_SIZE);
     /* The one that is running may be too large as well: it boots, but cannot be swapped out. */
     start(&board, &boot_mode_swap_offset);
-    world_erase_slot(&board.world, WORLD_PRIMARY);
-    board.old = images_get(world_largest_upload(&board.world) + 4097, 1, 4);
+    world_erase(&board.world, WORLD_PRIMARY);
+    board.old = images_get(board.world.mode->largest(&board.world) + 4097, 1, 4);
     world_put_image(&board.world, WORLD_PRIMARY, 0, board.old);
     upload(&board, board.new, false);
     assert_int_equal(boot(&board, &result), OK);
@@ -215,7 +216,7 @@ static void test_an_upload_at_the_wrong_place_is_named(void **state)
     (void)state;
     start(&board, &boot_mode_swap_offset);
     world_put_image(&board.world, WORLD_SECONDARY, 0, board.new);
-    world_request(&board.world, false);
+    world_request(&board.world, WORLD_SECONDARY, false);
     assert_refused(&board, ERR_IMAGE_HEADER);
 }
 
@@ -249,7 +250,7 @@ static void test_an_image_linked_elsewhere_is_refused(void **state)
     (void)state;
     start(&board, &boot_mode_swap_offset);
     board.world.boot.verify_address = true;
-    board.world.areas.primary_address = 0x10000;
+    board.world.areas[0].primary_address = 0x10000;
     upload(&board, board.new, false); /* its vectors are random bytes */
     assert_refused(&board, ERR_IMAGE_ADDRESS);
 }
@@ -280,13 +281,13 @@ static void test_an_absent_or_failing_secondary_does_not_keep_the_primary(void *
 
         start(&board, modes[m]);
         upload(&board, board.new, false);
-        board.world.device[WORLD_SECONDARY].absent = true;
+        board.world.device[WORLD_EXTERNAL].absent = true;
         nor_power_on(&board.world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
         console[0] = '\0';
         assert_int_equal(boot_go(&board.world.boot, &result), OK);
         assert_int_equal(result.header.version.major, 1);
         assert_int_equal(board.world.power.ops, 0);
-        board.world.areas.secondary = NULL;
+        board.world.areas[0].secondary = NULL;
         assert_int_equal(boot_go(&board.world.boot, &result), OK);
         assert_int_equal(board.world.power.ops, 0);
         world_free(&board.world);
@@ -303,7 +304,7 @@ static void test_a_lost_old_image_leaves_the_new_one_running(void **state)
     start(&board, &boot_mode_swap_offset);
     upload(&board, board.new, false);
     assert_int_equal(boot(&board, &result), OK);
-    world_erase_slot(&board.world, WORLD_SECONDARY);
+    world_erase(&board.world, WORLD_SECONDARY);
     assert_int_equal(boot(&board, &result), OK);
     assert_int_equal(result.outcome[0].refused, ERR_IMAGE_HEADER);
     assert_int_equal(result.header.version.major, 2);
@@ -317,8 +318,8 @@ static void spoil_after_first_copy(void *context, const struct nor_device *devic
 {
     struct board *board = context;
 
-    if (device == &board->world.device[WORLD_PRIMARY] && op->kind == NOR_OP_ERASE && op->off == 0x1000) {
-        board->world.data[WORLD_SECONDARY][0x1000 + 0x1000 + 0x800] ^= 0xff;
+    if (device == &board->world.device[WORLD_INTERNAL] && op->kind == NOR_OP_ERASE && op->off == 0x1000) {
+        world_bytes(&board->world, WORLD_SECONDARY)[0x1000 + 0x800] ^= 0xff;
     }
 }
 
@@ -350,8 +351,8 @@ static void test_an_empty_primary_is_restored_from_a_valid_secondary(void **stat
         struct boot_result result;
 
         start(&board, modes[m]);
-        world_erase_slot(&board.world, WORLD_PRIMARY);
-        world_put_image(&board.world, WORLD_SECONDARY, world_upload_off(&board.world), board.new);
+        world_erase(&board.world, WORLD_PRIMARY);
+        world_put_image(&board.world, WORLD_SECONDARY, sim_upload_off(&board.world), board.new);
         assert_int_equal(boot(&board, &result), OK);
         assert_int_equal(result.header.version.major, 2);
         assert_int_equal(boot(&board, &result), OK);
@@ -362,8 +363,10 @@ static void test_an_empty_primary_is_restored_from_a_valid_secondary(void **stat
 
 static void test_slots_that_cannot_be_exchanged_are_named(void **state)
 {
-    static const struct world_geometry uneven = {"uneven", {4096, 8192}, {4, 1}, {65536, 65536}, {2, 0}};
-    static const struct world_geometry longer = {"longer", {4096, 4096}, {4, 1}, {65536, 73728}, {2, 0}};
+    static const struct world_geometry uneven = {
+        "uneven", {{4, 2, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{8192, 8}}}}, {0}, 0};
+    static const struct world_geometry longer = {
+        "longer", {{4, 2, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{4096, 18}}}}, {0}, 0};
     struct board board;
     struct boot_result result;
 
@@ -371,9 +374,9 @@ static void test_slots_that_cannot_be_exchanged_are_named(void **state)
     for (size_t i = 0; i < 2; i++) {
         start(&board, &boot_mode_swap_offset);
         world_free(&board.world);
-        world_init(&board.world, i == 0 ? &uneven : &longer, &boot_mode_swap_offset, 0);
-        world_erase_slot(&board.world, WORLD_PRIMARY);
-        world_erase_slot(&board.world, WORLD_SECONDARY);
+        world_init(&board.world, i == 0 ? &uneven : &longer, sim_mode_of(&boot_mode_swap_offset), 1, 0);
+        world_erase(&board.world, WORLD_PRIMARY);
+        world_erase(&board.world, WORLD_SECONDARY);
         world_put_image(&board.world, WORLD_PRIMARY, 0, board.old);
         upload(&board, board.new, false);
         assert_int_equal(boot(&board, &result), OK);
@@ -388,21 +391,21 @@ static void test_slots_that_cannot_be_exchanged_are_named(void **state)
 }
 
 /* Trailers whose fields are each valid, torn or random. */
-static void scramble_trailer(struct world *world, struct random *random, enum world_side side)
+static void scramble_trailer(struct world *world, struct random *random, unsigned id)
 {
     static const uint8_t flag_values[] = {0x01, 0xff, 0x03, 0x00, 0x02, 0x04};
-    const struct trailer_layout *layout = &world->layout[side];
-    uint8_t *slot = world->data[side] + world->area[side].off;
+    const struct trailer_layout *layout = &world->layout[id];
+    uint8_t *slot = world_bytes(world, id);
     const uint32_t flags[] = {layout->image_ok, layout->copy_done, layout->swap_info};
 
     if (random_below(random, 3) != 0) {
-        assert_int_equal(trailer_program_magic(&world->area[side], layout), OK);
+        assert_int_equal(trailer_program_magic(&world->area[id], layout), OK);
     }
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         slot[flags[i]] = flag_values[random_below(random, sizeof flag_values)];
     }
     for (uint32_t i = random_below(random, 12); i > 0; i--) {
-        slot[layout->status + random_below(random, world->area[side].size - layout->status)] =
+        slot[layout->status + random_below(random, world->area[id].size - layout->status)] =
             (uint8_t)random_next(random);
     }
     if (random_below(random, 2) == 0) {
@@ -430,7 +433,7 @@ static void test_random_trailers_and_slots_are_survived(void **state)
         scramble_trailer(&board.world, &random, WORLD_PRIMARY);
         scramble_trailer(&board.world, &random, WORLD_SECONDARY);
         if (random_below(&random, 4) == 0) {
-            random_fill(&random, board.world.data[random_below(&random, 2)] + 4096 + random_below(&random, 30000),
+            random_fill(&random, world_bytes(&board.world, random_below(&random, 2)) + random_below(&random, 30000),
                         5000);
         }
         world_save(&board.world, &before);

@@ -110,7 +110,7 @@ static void play_scenario(struct campaign *campaign, const struct scenario *scen
     struct outcome outcome;
     uint64_t ops;
 
-    world_init(&world, scenario->geometry, scenario->mode, 0);
+    world_init(&world, scenario->geometry, scenario->mode, 1, 0);
     scenario_prepare(scenario, &world, &start);
     campaign->scenarios++;
     play(campaign, &run, &world, &start, &outcome);
@@ -137,8 +137,8 @@ enum size_name {
 
 static uint32_t resolve_size(enum size_name name, const struct world *world)
 {
-    uint32_t sector = world->geometry.sector[WORLD_PRIMARY];
-    uint32_t largest = world_largest_upload(world);
+    uint32_t sector = world_first_sector(world, WORLD_PRIMARY);
+    uint32_t largest = world->mode->largest(world);
 
     switch (name) {
     case SIZE_SECTOR_LESS_1:
@@ -163,25 +163,28 @@ static const enum size_name size_pairs[][2] = {
     {SIZE_SECTOR, SIZE_SECTOR},       {SIZE_LARGEST, SIZE_LARGEST_LESS_1}, {SIZE_SMALL, SIZE_LARGEST},
 };
 
-static void play_mode(struct campaign *campaign, const struct world_geometry *geometry, const char *mode_name,
-                      const struct boot_mode *mode, size_t pairs)
+static void play_mode(struct campaign *campaign, const struct world_geometry *geometry, const struct sim_mode *mode,
+                      size_t pairs)
 {
     struct world world;
+    bool accepted;
 
-    world_init(&world, geometry, mode, 0);
-    for (size_t s = 0; s < story_count; s++) {
-        if (stories[s].needs_revert != (mode == &boot_mode_swap_offset)) {
+    world_init(&world, geometry, mode, 1, 0);
+    accepted = sim_accepts(&world);
+    for (size_t s = 0; accepted && s < story_count; s++) {
+        if (stories[s].needs_revert != mode->has_revert) {
             continue;
         }
         for (size_t p = 0; p < pairs; p++) {
             struct scenario scenario = {
                 mode,
-                mode_name,
                 geometry,
                 &stories[s],
                 {resolve_size(size_pairs[p][0], &world), resolve_size(size_pairs[p][1], &world)}};
 
-            play_scenario(campaign, &scenario);
+            if (scenario.size[0] <= mode->largest(&world) && scenario.size[1] <= mode->largest(&world)) {
+                play_scenario(campaign, &scenario);
+            }
         }
     }
     world_free(&world);
@@ -193,8 +196,9 @@ static void play_everything(struct campaign *campaign)
     for (size_t g = 0; g + 1 < geometry_count; g++) { /* the big one is for the rate and for replays */
         size_t pairs = g == 0 ? sizeof size_pairs / sizeof size_pairs[0] : 3;
 
-        play_mode(campaign, &geometries[g], "offset", &boot_mode_swap_offset, pairs);
-        play_mode(campaign, &geometries[g], "overwrite", &boot_mode_overwrite, pairs);
+        for (size_t m = 0; m < sim_mode_count; m++) {
+            play_mode(campaign, &geometries[g], &sim_modes[m], pairs);
+        }
     }
 }
 
@@ -224,7 +228,7 @@ static int replay_id(const char *id)
         (void)fprintf(stderr, "powercut: %s is no run id\n", id);
         return CLI_USAGE;
     }
-    world_init(&replay.world, replay.run.scenario.geometry, replay.run.scenario.mode, 0);
+    world_init(&replay.world, replay.run.scenario.geometry, replay.run.scenario.mode, 1, 0);
     scenario_prepare(&replay.run.scenario, &replay.world, &start);
     log_is_shown = true;
     replay.world.power.watch = watch;

@@ -5,11 +5,12 @@
 #ifndef TESTS_POWERCUT_SCENARIO_H
 #define TESTS_POWERCUT_SCENARIO_H
 
+#include "tests/powercut/modes.h"
 #include "tests/powercut/world.h"
 
 #define SCENARIO_MAX_CUTS 6
 
-enum scenario_image { IMAGE_OLD, IMAGE_NEW };
+enum scenario_image_id { IMAGE_OLD, IMAGE_NEW };
 
 /* What happened before: the trailers' stale contents matter when the next update is cut. */
 enum scenario_prior { PRIOR_NONE, PRIOR_TESTED, PRIOR_REVERTED, PRIOR_CONFIRMED };
@@ -17,19 +18,18 @@ enum scenario_prior { PRIOR_NONE, PRIOR_TESTED, PRIOR_REVERTED, PRIOR_CONFIRMED 
 struct story {
     const char *name;
     enum scenario_prior prior;
-    enum swap_type request;       /* SWAP_NONE: nothing is uploaded or asked for in this one */
-    enum scenario_image uploaded; /* when something is */
-    enum scenario_image final;    /* what must run after the first boot that is not cut */
-    enum scenario_image after;    /* what must run after one more boot without confirmation */
-    bool needs_revert;            /* only in modes that have it */
+    enum swap_type request;          /* SWAP_NONE: nothing is uploaded or asked for in this one */
+    enum scenario_image_id uploaded; /* when something is */
+    enum scenario_image_id final;    /* what must run after the first boot that is not cut */
+    enum scenario_image_id after;    /* what must run after one more boot without confirmation */
+    bool needs_revert;               /* only in modes that have it */
 };
 
 struct scenario {
-    const struct boot_mode *mode;
-    const char *mode_name;
+    const struct sim_mode *mode;
     const struct world_geometry *geometry;
     const struct story *story;
-    uint32_t size[2]; /* of both images, bytes, by enum scenario_image */
+    uint32_t size[2]; /* of both images, bytes, by enum scenario_image_id */
 };
 
 struct cut {
@@ -56,6 +56,9 @@ extern const size_t story_count;
 extern const struct world_geometry geometries[];
 extern const size_t geometry_count;
 
+/* Kept by images.c. */
+const struct buffer *scenario_image(const struct scenario *scenario, enum scenario_image_id which);
+
 /* Brings `world` to the start of the scenario and saves it. */
 void scenario_prepare(const struct scenario *scenario, struct world *world, struct world_state *start);
 
@@ -67,7 +70,7 @@ void scenario_play(const struct run *run, struct world *world, const struct worl
 void run_id(const struct run *run, struct buffer *out);
 bool run_parse(const char *id, struct run *run);
 
-/* Prints the slots unit by unit, and their trailers. */
-void scenario_draw(const struct scenario *scenario, struct world *world);
+/* Prints the areas sector by sector, and their trailers. */
+void scenario_draw(const struct scenario *scenario, const struct world *world);
 
 #endif

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/mode.h"
 #include "host/random.h"
 #include "tests/powercut/images.h"
+#include "tests/powercut/modes.h"
 
 static void require(bool holds, const char *what)
 {
@@ -15,220 +17,330 @@ static void require(bool holds, const char *what)
     }
 }
 
-static void init_side(struct world *world, enum world_side side)
+/* Appends `run` to a device's sectors and returns where it begins. */
+static uint32_t add_run(struct world *world, enum world_device id, const struct world_run *run)
 {
-    static const char *const names[WORLD_SIDES] = {"internal", "external"};
-    const struct world_geometry *geometry = &world->geometry;
-    uint32_t sector = geometry->sector[side];
-    uint32_t size = geometry->slot_size[side] + 2 * sector;
-    struct random random = {side + 1};
+    struct flash_geometry *geometry = &world->config[id].geometry;
+    uint32_t off = geometry->size;
 
-    world->range[side] = (struct flash_range){0, sector, size / sector};
-    world->erase_time[side] = (struct nor_erase_time){sector, 1};
-    world->config[side] =
-        (struct nor_config){.name = names[side],
-                            .geometry = {size, geometry->write_block[side], 0xff, 1, &world->range[side]},
-                            .max_programs = geometry->max_programs[side],
-                            .timing = {256, 1, 1, 1, &world->erase_time[side], 1}};
-    world->data[side] = host_alloc(size);
-    random_fill(&random, world->data[side], size);
-    nor_device_init(&world->device[side], &world->power, &world->config[side], world->data[side]);
-    world->area[side] = (struct flash_area){
-        .dev = &world->device[side].flash, .off = sector, .size = geometry->slot_size[side], .id = (uint8_t)side};
+    require(geometry->range_count < WORLD_RANGES, "too many ranges");
+    world->range[id][geometry->range_count++] = (struct flash_range){off, run->sector, run->count};
+    geometry->size += run->sector * run->count;
+    return off;
 }
 
-static void lay_out(struct world *world, uint32_t max_sectors)
+static void add_guard(struct world *world, enum world_device id)
 {
-    const struct world_geometry *geometry = &world->geometry;
-    bool offset = world->mode == &boot_mode_swap_offset;
-    uint32_t larger = 0;
+    const struct world_run guard = {world->geometry->flash[id].slot[0].sector, 1};
 
-    for (int side = 0; side < WORLD_SIDES; side++) {
-        uint32_t sectors = geometry->slot_size[side] / geometry->sector[side];
+    (void)add_run(world, id, &guard);
+}
 
-        larger = sectors > larger ? sectors : larger;
+/* An area of `count` runs, and the guard behind it. */
+static void add_area(struct world *world, enum world_device id, unsigned area, const struct world_run *runs,
+                     size_t count)
+{
+    struct flash_area *out = &world->area[area];
+
+    *out = (struct flash_area){
+        .dev = &world->device[id].flash, .off = world->config[id].geometry.size, .id = (uint8_t)area};
+    for (size_t i = 0; i < count && runs[i].count != 0; i++) {
+        (void)add_run(world, id, &runs[i]);
+        out->size += runs[i].sector * runs[i].count;
     }
-    for (int side = 0; side < WORLD_SIDES; side++) {
-        struct trailer_params params = {.max_align =
-                                            trailer_max_align(geometry->write_block[0], geometry->write_block[1]),
-                                        .status_cells = offset ? 2 * (max_sectors != 0 ? max_sectors : larger) : 0,
-                                        .tlv_sizes = offset};
+    add_guard(world, id);
+}
 
-        require(trailer_layout_init(&world->layout[side], &world->area[side], &params) == OK, "impossible trailer");
+static void add_slots(struct world *world, unsigned image)
+{
+    const struct world_flash *flash = world->geometry->flash;
+
+    add_area(world, WORLD_INTERNAL, WORLD_AREA(image, WORLD_PRIMARY), flash[WORLD_INTERNAL].slot, WORLD_RUNS);
+    add_area(world, WORLD_EXTERNAL, WORLD_AREA(image, WORLD_SECONDARY), flash[WORLD_EXTERNAL].slot, WORLD_RUNS);
+    if ((world->mode->areas & WORLD_HAS_BACKUP) != 0) {
+        add_area(world, WORLD_EXTERNAL, WORLD_AREA(image, WORLD_BACKUP), flash[WORLD_EXTERNAL].slot, WORLD_RUNS);
     }
 }
 
-void world_init(struct world *world, const struct world_geometry *geometry, const struct boot_mode *mode,
-                uint32_t max_sectors)
+static void add_shared(struct world *world)
 {
-    memset(world, 0, sizeof *world);
-    world->geometry = *geometry;
-    world->mode = mode;
-    init_side(world, WORLD_PRIMARY);
-    init_side(world, WORLD_SECONDARY);
-    lay_out(world, max_sectors);
-    world->areas =
-        (struct boot_areas){.primary = &world->area[WORLD_PRIMARY], .secondary = &world->area[WORLD_SECONDARY]};
-    world->boot = (struct boot_config){.images = &world->areas,
-                                       .image_count = 1,
-                                       .mode = mode,
+    const struct world_geometry *geometry = world->geometry;
+    const struct world_run journal = {geometry->flash[WORLD_INTERNAL].slot[0].sector, 2};
+
+    if ((world->mode->areas & WORLD_HAS_SCRATCH) != 0) {
+        add_area(world, geometry->scratch_on, WORLD_SCRATCH, &geometry->scratch, 1);
+    }
+    if ((world->mode->areas & WORLD_HAS_JOURNAL) != 0) {
+        add_area(world, WORLD_INTERNAL, WORLD_JOURNAL, &journal, 1);
+    }
+}
+
+/* Areas of a device ascend as their numbers do. */
+static void place_areas(struct world *world)
+{
+    add_guard(world, WORLD_INTERNAL);
+    add_guard(world, WORLD_EXTERNAL);
+    for (unsigned image = 0; image < world->images; image++) {
+        add_slots(world, image);
+        if (image == 0) {
+            add_shared(world);
+        }
+    }
+}
+
+static void describe_device(struct world *world, enum world_device id)
+{
+    static const char *const names[WORLD_DEVICES] = {"internal", "external"};
+    const struct world_flash *flash = &world->geometry->flash[id];
+
+    world->config[id] = (struct nor_config){.name = names[id],
+                                            .geometry = {.write_block = flash->write_block,
+                                                         .erased_value = flash->erased_value,
+                                                         .ranges = world->range[id]},
+                                            .max_programs = flash->max_programs,
+                                            .timing = {.page_size = 256}};
+}
+
+static void start_device(struct world *world, enum world_device id)
+{
+    struct random random = {id + 1U};
+
+    world->data[id] = host_alloc(world->config[id].geometry.size);
+    random_fill(&random, world->data[id], world->config[id].geometry.size);
+    nor_device_init(&world->device[id], &world->power, &world->config[id], world->data[id]);
+}
+
+static uint32_t count_sectors(const struct world_flash *flash)
+{
+    uint32_t sectors = 0;
+
+    for (size_t i = 0; i < WORLD_RUNS; i++) {
+        sectors += flash->slot[i].count;
+    }
+    return sectors;
+}
+
+/* As the core does it; what an application uses to make requests. */
+static void lay_out_trailers(struct world *world)
+{
+    const struct world_flash *flash = world->geometry->flash;
+    const struct boot_mode *boot = world->mode->boot;
+    uint32_t sectors[WORLD_DEVICES] = {count_sectors(&flash[0]), count_sectors(&flash[1])};
+    uint32_t larger = sectors[0] > sectors[1] ? sectors[0] : sectors[1];
+    struct trailer_params params = {.max_align = trailer_max_align(flash[0].write_block, flash[1].write_block),
+                                    .status_cells = boot->status_steps *
+                                                    (world->boot.max_sectors != 0 ? world->boot.max_sectors : larger),
+                                    .tlv_sizes = boot->has_tlv_sizes};
+
+    world->has_trailers = true;
+    for (unsigned area = 0; area < WORLD_AREAS; area++) {
+        if (world_has(world, area) && area % WORLD_ROLES <= WORLD_BACKUP &&
+            trailer_layout_init(&world->layout[area], &world->area[area], &params) != OK) {
+            world->has_trailers = false;
+        }
+    }
+}
+
+static void configure(struct world *world, uint32_t max_sectors)
+{
+    for (unsigned image = 0; image < world->images; image++) {
+        world->areas[image] = (struct boot_areas){.primary = &world->area[WORLD_AREA(image, WORLD_PRIMARY)],
+                                                  .secondary = &world->area[WORLD_AREA(image, WORLD_SECONDARY)]};
+    }
+    world->boot = (struct boot_config){.images = world->areas,
+                                       .image_count = world->images,
+                                       .mode = world->mode->boot,
                                        .keys = images_key(),
                                        .key_count = 1,
                                        .buffer = world->buffer,
                                        .buffer_size = sizeof world->buffer,
                                        .max_sectors = max_sectors,
                                        .validate_primary = true};
+    if (world->mode->configure != NULL) {
+        world->mode->configure(world);
+    }
+}
+
+void world_init(struct world *world, const struct world_geometry *geometry, const struct sim_mode *mode,
+                unsigned images, uint32_t max_sectors)
+{
+    memset(world, 0, sizeof *world);
+    require(images >= 1 && images <= WORLD_IMAGES, "too many images");
+    world->geometry = geometry;
+    world->mode = mode;
+    world->images = images;
+    describe_device(world, WORLD_INTERNAL);
+    describe_device(world, WORLD_EXTERNAL);
+    place_areas(world);
+    start_device(world, WORLD_INTERNAL);
+    start_device(world, WORLD_EXTERNAL);
+    configure(world, max_sectors);
+    lay_out_trailers(world);
     nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
 }
 
 void world_free(struct world *world)
 {
-    for (int side = 0; side < WORLD_SIDES; side++) {
-        nor_device_free(&world->device[side]);
-        free(world->data[side]);
+    for (int id = 0; id < WORLD_DEVICES; id++) {
+        nor_device_free(&world->device[id]);
+        free(world->data[id]);
     }
 }
 
-static size_t program_count(const struct world *world, int side)
+static size_t program_count(const struct world *world, int id)
 {
-    return world->config[side].geometry.size / world->config[side].geometry.write_block;
+    return world->config[id].geometry.size / world->config[id].geometry.write_block;
 }
 
 void world_save(const struct world *world, struct world_state *state)
 {
-    for (int side = 0; side < WORLD_SIDES; side++) {
-        const struct nor_model *model = &world->device[side].model;
-        size_t size = world->config[side].geometry.size;
+    for (int id = 0; id < WORLD_DEVICES; id++) {
+        const struct nor_model *model = &world->device[id].model;
+        size_t size = world->config[id].geometry.size;
 
-        if (state->data[side] == NULL) {
-            state->data[side] = host_alloc(size);
-            state->programs[side] = model->programs != NULL ? host_alloc(program_count(world, side)) : NULL;
+        if (state->data[id] == NULL) {
+            state->data[id] = host_alloc(size);
+            state->programs[id] = model->programs != NULL ? host_alloc(program_count(world, id)) : NULL;
         }
-        memcpy(state->data[side], world->data[side], size);
+        memcpy(state->data[id], world->data[id], size);
         if (model->programs != NULL) {
-            memcpy(state->programs[side], model->programs, program_count(world, side));
+            memcpy(state->programs[id], model->programs, program_count(world, id));
         }
     }
 }
 
 void world_restore(struct world *world, const struct world_state *state)
 {
-    for (int side = 0; side < WORLD_SIDES; side++) {
-        struct nor_model *model = &world->device[side].model;
+    for (int id = 0; id < WORLD_DEVICES; id++) {
+        struct nor_model *model = &world->device[id].model;
 
-        memcpy(world->data[side], state->data[side], world->config[side].geometry.size);
+        memcpy(world->data[id], state->data[id], world->config[id].geometry.size);
         if (model->programs != NULL) {
-            memcpy(model->programs, state->programs[side], program_count(world, side));
+            memcpy(model->programs, state->programs[id], program_count(world, id));
         }
         model->violation[0] = '\0';
-        world->device[side].running.kind = NOR_OP_NONE;
+        world->device[id].running.kind = NOR_OP_NONE;
     }
 }
 
 void world_state_free(struct world_state *state)
 {
-    for (int side = 0; side < WORLD_SIDES; side++) {
-        free(state->data[side]);
-        free(state->programs[side]);
+    for (int id = 0; id < WORLD_DEVICES; id++) {
+        free(state->data[id]);
+        free(state->programs[id]);
     }
     memset(state, 0, sizeof *state);
 }
 
-void world_erase_slot(struct world *world, enum world_side side)
+enum world_device world_device_of(const struct world *world, unsigned area)
 {
-    nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    require(flash_area_erase(&world->area[side], 0, world->area[side].size) == OK &&
-                flash_area_sync(&world->area[side]) == OK,
-            "cannot erase a slot");
+    return world->area[area].dev == &world->device[WORLD_INTERNAL].flash ? WORLD_INTERNAL : WORLD_EXTERNAL;
 }
 
-void world_put_image(struct world *world, enum world_side side, uint32_t off, const struct buffer *image)
+uint8_t *world_bytes(const struct world *world, unsigned area)
 {
-    uint32_t block = world->geometry.write_block[side];
+    return world->data[world_device_of(world, area)] + world->area[area].off;
+}
+
+uint32_t world_first_sector(const struct world *world, unsigned area)
+{
+    uint32_t start = 0;
+    uint32_t size = 0;
+
+    require(flash_area_sector_at(&world->area[area], 0, &start, &size) == OK, "an area without sectors");
+    return size;
+}
+
+void world_erase(struct world *world, unsigned area)
+{
+    nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    require(flash_area_erase(&world->area[area], 0, world->area[area].size) == OK &&
+                flash_area_sync(&world->area[area]) == OK,
+            "cannot erase an area");
+}
+
+void world_put_image(struct world *world, unsigned area, uint32_t off, const struct buffer *image)
+{
+    const struct flash_geometry *geometry = &world->config[world_device_of(world, area)].geometry;
+    uint32_t block = geometry->write_block;
     struct buffer padded = {0};
 
     buffer_append(&padded, image->data, image->len);
-    buffer_fill(&padded, 0xff, (block - image->len % block) % block);
-    require(flash_area_program(&world->area[side], off, padded.data, padded.len) == OK &&
-                flash_area_sync(&world->area[side]) == OK,
+    buffer_fill(&padded, geometry->erased_value, (block - image->len % block) % block);
+    require(flash_area_program(&world->area[area], off, padded.data, padded.len) == OK &&
+                flash_area_sync(&world->area[area]) == OK,
             "cannot write an image");
     buffer_free(&padded);
 }
 
-void world_request(struct world *world, bool permanent)
+void world_request(struct world *world, unsigned area, bool permanent)
 {
-    require(trailer_request(&world->area[WORLD_SECONDARY], &world->layout[WORLD_SECONDARY], permanent, 0) == OK,
+    require(trailer_request(&world->area[area], &world->layout[area], permanent, (uint8_t)(area / WORLD_ROLES)) == OK,
             "cannot request an update");
 }
 
-void world_confirm(struct world *world)
+void world_confirm(struct world *world, unsigned area)
 {
-    require(trailer_confirm(&world->area[WORLD_PRIMARY], &world->layout[WORLD_PRIMARY]) == OK, "cannot confirm");
+    require(trailer_confirm(&world->area[area], &world->layout[area]) == OK, "cannot confirm");
 }
 
-uint32_t world_upload_off(const struct world *world)
+bool world_has_image(const struct world *world, unsigned area, uint32_t off, const struct buffer *image)
 {
-    return world->mode == &boot_mode_swap_offset ? world->geometry.sector[WORLD_SECONDARY] : 0;
+    return memcmp(world_bytes(world, area) + off, image->data, image->len) == 0;
 }
 
-bool world_has_image(const struct world *world, enum world_side side, uint32_t off, const struct buffer *image)
-{
-    return memcmp(world->data[side] + world->area[side].off + off, image->data, image->len) == 0;
-}
-
-struct trailer world_trailer(struct world *world, enum world_side side)
+struct trailer world_trailer(struct world *world, unsigned area)
 {
     struct trailer trailer = trailer_unset();
 
-    require(trailer_read(&world->area[side], &world->layout[side], &trailer) == OK, "cannot read a trailer");
+    nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    require(trailer_read(&world->area[area], &world->layout[area], &trailer) == OK, "cannot read a trailer");
     return trailer;
 }
 
-struct trailer world_peek_trailer(const struct world *world, enum world_side side)
+struct trailer world_peek_trailer(const struct world *world, unsigned id)
 {
+    enum world_device device_id = world_device_of(world, id);
     struct nor_power power = {.cut_at = NOR_NO_CUT};
     struct nor_device device;
-    struct flash_area area = world->area[side];
+    struct flash_area area = world->area[id];
     struct trailer trailer = trailer_unset();
 
-    nor_device_init(&device, &power, &world->config[side], world->data[side]);
+    nor_device_init(&device, &power, &world->config[device_id], world->data[device_id]);
     area.dev = &device.flash;
-    require(trailer_read(&area, &world->layout[side], &trailer) == OK, "cannot read a trailer");
+    require(trailer_read(&area, &world->layout[id], &trailer) == OK, "cannot read a trailer");
     nor_device_free(&device);
     return trailer;
 }
 
-uint32_t world_largest_upload(const struct world *world)
+/* Whether the bytes of a device from `from` up to `to` are as in `state`. */
+static bool is_unchanged(const struct world *world, const struct world_state *state, int id, uint32_t from, uint32_t to)
 {
-    const struct trailer_layout *primary = &world->layout[WORLD_PRIMARY];
-    const struct trailer_layout *secondary = &world->layout[WORLD_SECONDARY];
-    uint32_t room[WORLD_SIDES];
-
-    if (world->mode == &boot_mode_overwrite) {
-        return primary->swap_info < secondary->swap_info ? primary->swap_info : secondary->swap_info;
-    }
-    room[0] = primary->status / world->geometry.sector[0] * world->geometry.sector[0];
-    room[1] = secondary->status / world->geometry.sector[1] * world->geometry.sector[1] - world->geometry.sector[1];
-    return room[0] < room[1] ? room[0] : room[1];
+    return memcmp(world->data[id] + from, state->data[id] + from, to - from) == 0;
 }
 
 bool world_guards_hold(const struct world *world, const struct world_state *state)
 {
-    for (int side = 0; side < WORLD_SIDES; side++) {
-        uint32_t sector = world->geometry.sector[side];
-        uint32_t last = sector + world->geometry.slot_size[side];
+    uint32_t at[WORLD_DEVICES] = {0, 0};
+    bool hold = true;
 
-        if (memcmp(world->data[side], state->data[side], sector) != 0 ||
-            memcmp(world->data[side] + last, state->data[side] + last, sector) != 0) {
-            return false;
+    for (unsigned i = 0; i < WORLD_AREAS; i++) {
+        const struct flash_area *area = &world->area[i];
+
+        if (world_has(world, i)) {
+            enum world_device id = world_device_of(world, i);
+
+            hold = hold && is_unchanged(world, state, id, at[id], area->off);
+            at[id] = area->off + area->size;
         }
     }
-    return true;
+    return hold && is_unchanged(world, state, 0, at[0], world->config[0].geometry.size) &&
+           is_unchanged(world, state, 1, at[1], world->config[1].geometry.size);
 }
 
 const char *world_violation(const struct world *world)
 {
-    const char *internal = world->device[WORLD_PRIMARY].model.violation;
+    const char *internal = world->device[WORLD_INTERNAL].model.violation;
 
-    return internal[0] != '\0' ? internal : world->device[WORLD_SECONDARY].model.violation;
+    return internal[0] != '\0' ? internal : world->device[WORLD_EXTERNAL].model.violation;
 }

@@ -1,5 +1,6 @@
 /*
- * A board for the power-cut simulator: two NOR models behind one supply, a slot on each with a guard sector on either
+ * A board for the power-cut simulator: an internal and an external NOR model behind one supply, areas on them (for each
+ * image pair primary, secondary and, where the mode has one, backup; scratch; journal) with a guard sector on either
  * side that nothing may touch, and the bootloader core configured for them.
  */
 #ifndef TESTS_POWERCUT_WORLD_H
@@ -10,41 +11,73 @@
 #include "flash/model/nor_device.h"
 #include "host/buffer.h"
 
-enum world_side { WORLD_PRIMARY, WORLD_SECONDARY, WORLD_SIDES };
+#define WORLD_RUNS   4 /* of equal sectors in a slot */
+#define WORLD_IMAGES 4
+#define WORLD_RANGES 48 /* of a device: slots and guards */
+
+enum world_device { WORLD_INTERNAL, WORLD_EXTERNAL, WORLD_DEVICES };
+
+/* What areas are for. Scratch and journal belong to no pair; they count as image 0's. */
+enum world_role { WORLD_PRIMARY, WORLD_SECONDARY, WORLD_BACKUP, WORLD_SCRATCH, WORLD_JOURNAL, WORLD_ROLES };
+
+/* An area of any pair; the roles themselves name those of the first. */
+#define WORLD_AREA(image, role) ((unsigned)(image)*WORLD_ROLES + (unsigned)(role))
+#define WORLD_AREAS             (WORLD_IMAGES * WORLD_ROLES)
+
+/* In sim_mode.areas. */
+#define WORLD_HAS_BACKUP  (1U << WORLD_BACKUP)
+#define WORLD_HAS_SCRATCH (1U << WORLD_SCRATCH)
+#define WORLD_HAS_JOURNAL (1U << WORLD_JOURNAL)
+
+struct world_run {
+    uint32_t sector; /* bytes */
+    uint32_t count;
+};
+
+struct world_flash {
+    uint32_t write_block;
+    uint8_t max_programs; /* of a write block between two erases; 0: any number */
+    uint8_t erased_value;
+    struct world_run slot[WORLD_RUNS]; /* the sectors of a slot on this device; ends at a count of 0 */
+};
 
 struct world_geometry {
     const char *name; /* in run ids */
-    uint32_t sector[WORLD_SIDES];
-    uint32_t write_block[WORLD_SIDES];
-    uint32_t slot_size[WORLD_SIDES]; /* bytes, whole sectors */
-    uint8_t max_programs[WORLD_SIDES];
+    struct world_flash flash[WORLD_DEVICES];
+    struct world_run scratch; /* for modes that have it */
+    enum world_device scratch_on;
 };
 
 /* Contents and wear of both devices at one moment. */
 struct world_state {
-    uint8_t *data[WORLD_SIDES];
-    uint8_t *programs[WORLD_SIDES]; /* NULL where they are not counted */
+    uint8_t *data[WORLD_DEVICES];
+    uint8_t *programs[WORLD_DEVICES]; /* NULL where they are not counted */
 };
 
+struct sim_mode;
+
 struct world {
-    struct world_geometry geometry;
-    const struct boot_mode *mode;
+    const struct world_geometry *geometry;
+    const struct sim_mode *mode;
+    unsigned images; /* pairs */
+
     struct nor_power power;
-    struct nor_device device[WORLD_SIDES];
-    struct nor_config config[WORLD_SIDES];
-    struct flash_range range[WORLD_SIDES];
-    struct nor_erase_time erase_time[WORLD_SIDES];
-    uint8_t *data[WORLD_SIDES];
-    struct flash_area area[WORLD_SIDES];
-    struct trailer_layout layout[WORLD_SIDES];
-    struct boot_areas areas;
+    struct nor_device device[WORLD_DEVICES];
+    struct nor_config config[WORLD_DEVICES];
+    struct flash_range range[WORLD_DEVICES][WORLD_RANGES];
+    uint8_t *data[WORLD_DEVICES];
+
+    struct flash_area area[WORLD_AREAS]; /* by WORLD_AREA; of size 0 where there is none */
+    struct trailer_layout layout[WORLD_AREAS];
+    bool has_trailers; /* false: write blocks too large for this trailer, or slots too small */
+    struct boot_areas areas[WORLD_IMAGES];
     struct boot_config boot;
     uint8_t buffer[1024];
 };
 
-/* Random contents; ends the program when the geometry is impossible. */
-void world_init(struct world *world, const struct world_geometry *geometry, const struct boot_mode *mode,
-                uint32_t max_sectors);
+/* Random contents; ends the program when the geometry is impossible. `max_sectors` as in boot_config. */
+void world_init(struct world *world, const struct world_geometry *geometry, const struct sim_mode *mode,
+                unsigned images, uint32_t max_sectors);
 void world_free(struct world *world);
 
 /* `state` is made by the first save and freed by world_state_free. */
@@ -52,26 +85,33 @@ void world_save(const struct world *world, struct world_state *state);
 void world_restore(struct world *world, const struct world_state *state);
 void world_state_free(struct world_state *state);
 
+static inline bool world_has(const struct world *world, unsigned area)
+{
+    return world->area[area].size != 0;
+}
+
+/* The device that an area lies on, and its bytes as they are in the array. */
+enum world_device world_device_of(const struct world *world, unsigned area);
+uint8_t *world_bytes(const struct world *world, unsigned area);
+
+/* Size of the first sector of an area. */
+uint32_t world_first_sector(const struct world *world, unsigned area);
+
 /* What an application or a programmer does: no cut happens in these. */
-void world_erase_slot(struct world *world, enum world_side side);
-void world_put_image(struct world *world, enum world_side side, uint32_t off, const struct buffer *image);
-void world_request(struct world *world, bool permanent);
-void world_confirm(struct world *world);
+void world_erase(struct world *world, unsigned area);
+void world_put_image(struct world *world, unsigned area, uint32_t off, const struct buffer *image);
+void world_request(struct world *world, unsigned area, bool permanent);
+void world_confirm(struct world *world, unsigned area);
 
-/* Where this mode wants an upload, and whether `image` is in the slot at `off`. */
-uint32_t world_upload_off(const struct world *world);
-bool world_has_image(const struct world *world, enum world_side side, uint32_t off, const struct buffer *image);
+bool world_has_image(const struct world *world, unsigned area, uint32_t off, const struct buffer *image);
 
-/* The primary trailer as it is on flash now. */
-struct trailer world_trailer(struct world *world, enum world_side side);
+/* A trailer as it is on flash now. */
+struct trailer world_trailer(struct world *world, unsigned area);
 
 /* The same without the device noticing: what is running on it goes on, and power may be off. */
-struct trailer world_peek_trailer(const struct world *world, enum world_side side);
+struct trailer world_peek_trailer(const struct world *world, unsigned area);
 
-/* The largest images that this mode can exchange here. */
-uint32_t world_largest_upload(const struct world *world);
-
-/* Whether both guards of both devices are as in `state`. */
+/* Whether everything outside the areas is as in `state`. */
 bool world_guards_hold(const struct world *world, const struct world_state *state);
 
 /* The text of a physics violation, or "". */

@@ -1,0 +1,130 @@
+#include "tests/powercut/modes.h"
+
+#include <string.h>
+
+#include "boot/mode.h"
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Up to the first sector that holds a part of the trailer. */
+static uint32_t room_before_trailer(const struct world *world, unsigned area)
+{
+    uint32_t start = 0;
+
+    return trailer_first_sector(&world->area[area], &world->layout[area], &start) == OK ? start : 0;
+}
+
+/*
+ * A program of copy_done that power cut off looks the same as one that was completed before an image ran and did not
+ * confirm itself. SPEC lists it; the old image is the safer outcome.
+ */
+static bool swap_is_undecidable(struct world *world)
+{
+    struct trailer trailer = world_trailer(world, WORLD_PRIMARY);
+
+    return trailer.magic == TRAILER_MAGIC_GOOD && trailer.image_ok == TRAILER_FLAG_UNSET &&
+           trailer.swap_type == SWAP_TEST && trailer.copy_done != TRAILER_FLAG_UNSET;
+}
+
+/* Swap using offset: one sector up in the secondary. */
+
+static bool has_equal_sectors(const struct world *world)
+{
+    const struct world_flash *flash = world->geometry->flash;
+
+    return flash[0].slot[1].count == 0 && flash[1].slot[1].count == 0 &&
+           flash[0].slot[0].sector == flash[1].slot[0].sector;
+}
+
+static bool offset_accepts(const struct world *world)
+{
+    const struct world_flash *flash = world->geometry->flash;
+
+    return world->has_trailers && has_equal_sectors(world) && flash[1].slot[0].count - flash[0].slot[0].count <= 1;
+}
+
+static uint32_t offset_upload_off(const struct world *world)
+{
+    return world_first_sector(world, WORLD_SECONDARY);
+}
+
+static uint32_t offset_largest(const struct world *world)
+{
+    uint32_t secondary = room_before_trailer(world, WORLD_SECONDARY);
+
+    return smaller(room_before_trailer(world, WORLD_PRIMARY), secondary - smaller(secondary, offset_upload_off(world)));
+}
+
+/* Overwrite only: up to the trailer's last fields. */
+
+static uint32_t overwrite_largest(const struct world *world)
+{
+    return smaller(world->layout[WORLD_PRIMARY].swap_info, world->layout[WORLD_SECONDARY].swap_info);
+}
+
+const struct sim_mode sim_modes[] = {
+    {.name = "offset",
+     .boot = &boot_mode_swap_offset,
+     .has_revert = true,
+     .upload_off = offset_upload_off,
+     .largest = offset_largest,
+     .accepts = offset_accepts,
+     .is_undecidable = swap_is_undecidable},
+    {.name = "overwrite", .boot = &boot_mode_overwrite, .largest = overwrite_largest},
+};
+const size_t sim_mode_count = sizeof sim_modes / sizeof sim_modes[0];
+
+const struct sim_mode *sim_mode_find(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sim_mode_count; i++) {
+        if (strlen(sim_modes[i].name) == len && strncmp(sim_modes[i].name, name, len) == 0) {
+            return &sim_modes[i];
+        }
+    }
+    return NULL;
+}
+
+const struct sim_mode *sim_mode_of(const struct boot_mode *boot)
+{
+    size_t i = 0;
+
+    while (i < sim_mode_count && sim_modes[i].boot != boot) {
+        i++;
+    }
+    return i < sim_mode_count ? &sim_modes[i] : NULL;
+}
+
+unsigned sim_upload_to(const struct world *world, unsigned image)
+{
+    return world->mode->upload_to != NULL ? world->mode->upload_to(world, image) : WORLD_AREA(image, WORLD_SECONDARY);
+}
+
+uint32_t sim_upload_off(const struct world *world)
+{
+    return world->mode->upload_off != NULL ? world->mode->upload_off(world) : 0;
+}
+
+bool sim_accepts(const struct world *world)
+{
+    return world->mode->accepts != NULL ? world->mode->accepts(world) : world->has_trailers;
+}
+
+bool sim_runs(const struct world *world, const struct boot_result *result, const struct buffer *image)
+{
+    return world->mode->runs != NULL ? world->mode->runs(world, result, image)
+                                     : world_has_image(world, WORLD_PRIMARY, 0, image);
+}
+
+bool sim_keeps(const struct world *world, const struct buffer *image)
+{
+    return world->mode->keeps != NULL ? world->mode->keeps(world, image)
+                                      : world_has_image(world, WORLD_SECONDARY, 0, image);
+}
+
+bool sim_is_undecidable(struct world *world)
+{
+    return world->mode->is_undecidable != NULL && world->mode->is_undecidable(world);
+}
