@@ -4,7 +4,7 @@
 
 #include <farboot/log.h>
 
-#include "boot/mode.h"
+#include "boot/dependency.h"
 
 /* Sector size if all are equal, and their number if the slot consists of whole sectors. Walks them; keeps nothing. */
 static void measure(struct boot_slot *slot)
@@ -30,7 +30,7 @@ static void measure(struct boot_slot *slot)
 
 static int lay_out_trailers(struct boot *boot)
 {
-    const struct boot_mode *mode = boot->config->mode;
+    const struct boot_mode *mode = boot_mode(boot);
     struct boot_slot *primary = &boot->slots[BOOT_PRIMARY];
     struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
     uint32_t larger = primary->sectors > secondary->sectors ? primary->sectors : secondary->sectors;
@@ -60,7 +60,7 @@ static int read_trailers(struct boot *boot)
         return err;
     }
     if (trailer_read(secondary->area, &secondary->layout, &boot->update.secondary) != OK) {
-        LOG_INF("Secondary image of image pair (0) is unreachable. Treat it as empty");
+        LOG_INF("Secondary image of image pair (%u) is unreachable. Treat it as empty", (unsigned)boot->index);
         boot->has_secondary = false;
     }
     return OK;
@@ -102,23 +102,78 @@ void boot_verify_primary(struct boot *boot)
     } else if (verify_image(&boot->verifier, &image, &boot->primary_is_valid) != OK) {
         return;
     }
-    if (boot->index == 0) {
-        boot->result->header = image.header;
-    }
+    boot->header = image.header;
 }
 
-/* What the trailers of one pair ask for is done, as far as it can be. */
-static int update_image(struct boot *boot)
+/* With one pair the loops over pairs and what needs a second one are not compiled. */
+static size_t pair_count(const struct boot_config *config)
 {
-    int err = open_slots(boot);
+    return BOOT_IMAGES_MAX == 1 ? 1 : config->image_count;
+}
 
-    if (err == OK && boot->has_secondary) {
-        boot_update(boot);
+static void begin(struct boot *boot, const struct boot_config *config, size_t index, struct boot_result *result)
+{
+    boot->config = config;
+    boot->areas = &config->images[index];
+    boot->outcome = &result->outcome[index];
+    boot->index = (uint8_t)index;
+    boot->verifier = (struct verifier){config->keys, config->key_count, config->buffer, config->buffer_size};
+    boot->primary_is_valid = HARDENED_FALSE;
+    boot->update.is_installed = HARDENED_FALSE;
+    boot->update.type = SWAP_NONE;
+    *boot->outcome = (struct boot_outcome){.performed = SWAP_NONE, .refused = OK};
+}
+
+/* Reads what every pair is asked to do before anything is written. */
+static int decide_all(struct boot *boots, size_t count, const struct boot_config *config, struct boot_result *result)
+{
+    int err = OK;
+
+    for (size_t i = 0; err == OK && i < count; i++) {
+        begin(&boots[i], config, i, result);
+        err = open_slots(&boots[i]);
+        if (err == OK && boots[i].has_secondary) {
+            boot_decide(&boots[i]);
+        }
     }
     return err;
 }
 
-static int validate_image(struct boot *boot)
+/* When one fails the later ones are not begun: they may need it. Their requests stay for the next boot. */
+static void perform_all(struct boot *boots, size_t count, bool only_under_way)
+{
+    int err = OK;
+
+    for (size_t i = 0; err == OK && i < count; i++) {
+        if (!only_under_way || boot_is_under_way(&boots[i])) {
+            err = boot_perform(&boots[i]);
+        }
+    }
+}
+
+static void update_all(struct boot *boots, size_t count)
+{
+    if (count > 1) {
+        /* What is half done cannot be withdrawn, and others may need what it installs: it is finished first. */
+        perform_all(boots, count, true);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!boot_is_under_way(&boots[i])) {
+            boot_admit(&boots[i]);
+        }
+    }
+    if (count > 1) {
+        dependency_settle(boots, count);
+    }
+    perform_all(boots, count, false);
+    if (count > 1) {
+        /* An image that could not be installed as it was admitted takes back with it those that need it. */
+        dependency_settle(boots, count);
+        perform_all(boots, count, false);
+    }
+}
+
+static int validate(struct boot *boot)
 {
     if (boot->primary_is_valid != HARDENED_TRUE) {
         boot_verify_primary(boot);
@@ -134,38 +189,43 @@ static int validate_image(struct boot *boot)
     return OK;
 }
 
-static void begin_image(struct boot *boot, const struct boot_config *config, size_t index, struct boot_result *result)
+/* Nothing is started unless the image of every pair is valid in this boot; each proof goes into the sum. */
+static int validate_all(struct boot *boots, size_t count, hardened_bool *all_valid)
 {
-    boot->config = config;
-    boot->areas = &config->images[index];
-    boot->result = result;
-    boot->outcome = &result->outcome[index];
-    boot->index = (uint8_t)index;
-    boot->verifier = (struct verifier){config->keys, config->key_count, config->buffer, config->buffer_size};
-    boot->primary_is_valid = HARDENED_FALSE;
-    boot->update.is_installed = HARDENED_FALSE;
-    boot->update.type = SWAP_NONE;
-    *boot->outcome = (struct boot_outcome){.performed = SWAP_NONE, .refused = OK};
+    uint32_t sum = 0;
+    size_t i;
+    int err = OK;
+
+    for (i = 0; err == OK && i < count; i++) {
+        err = validate(&boots[i]);
+        sum += boots[i].primary_is_valid;
+    }
+    if (err != OK) {
+        return err;
+    }
+    HARDENED_CHECK(hardened_launder(sum) == (uint32_t)count * HARDENED_TRUE);
+    *all_valid = boots[0].primary_is_valid;
+    return OK;
 }
 
 int boot_go(const struct boot_config *config, struct boot_result *result)
 {
     struct boot boots[BOOT_IMAGES_MAX];
-    int err = OK;
+    size_t count = pair_count(config);
+    int err;
 
     memset(boots, 0, sizeof boots);
     *result = (struct boot_result){.is_verified = HARDENED_FALSE};
-    for (size_t i = 0; err == OK && i < config->image_count; i++) {
-        begin_image(&boots[i], config, i, result);
-        err = update_image(&boots[i]);
-    }
-    for (size_t i = config->image_count; err == OK && i-- > 0;) { /* the first one last: its header is the result's */
-        err = validate_image(&boots[i]);
-    }
+    err = decide_all(boots, count, config, result);
     if (err != OK) {
         return err;
     }
-    result->is_verified = boots[0].primary_is_valid;
+    update_all(boots, count);
+    err = validate_all(boots, count, &result->is_verified);
+    if (err != OK) {
+        return err;
+    }
+    result->header = boots[0].header;
     result->image_off = config->images[0].primary->off;
     return OK;
 }

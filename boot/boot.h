@@ -41,7 +41,7 @@ struct boot_areas {
 struct boot_config {
     const struct boot_areas *images; /* by image index; the first one is started */
     size_t image_count;              /* 1 to BOOT_IMAGES_MAX */
-    const struct boot_mode *mode;
+    const struct boot_mode *mode;    /* NULL where Kconfig chooses it */
 
     const struct boot_key *keys; /* whose images are accepted */
     size_t key_count;

@@ -5,6 +5,8 @@
 #ifndef BOOT_MODE_H
 #define BOOT_MODE_H
 
+#include <farboot/util.h>
+
 #include "boot/boot.h"
 #include "boot/decide.h"
 #include "boot/step.h"
@@ -42,7 +44,6 @@ struct update {
 struct boot {
     const struct boot_config *config;
     const struct boot_areas *areas; /* of this pair */
-    struct boot_result *result;
     struct boot_outcome *outcome;   /* of this pair, in result */
     struct verifier verifier;       /* with what config says */
     struct boot_slot slots[2];      /* by enum boot_slot_id */
@@ -50,17 +51,39 @@ struct boot {
     uint8_t index;                  /* of the image */
     hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
     struct update update;
+    struct image source;        /* what the update installs, as admitted; .area is NULL when it was not looked at */
+    struct image_header header; /* of the primary's image, when it was verified */
 };
 
-/* Verifies the primary: sets primary_is_valid and the result's header. */
+/* Verifies the primary: sets primary_is_valid and header. */
 void boot_verify_primary(struct boot *boot);
 
 /* Opens and verifies the image that an update of this type would install. Returns what image_open_untrusted and
  * verify_image return. */
 int boot_open_source(struct boot *boot, enum swap_type type, struct image *source) ERROR_MUST_CHECK;
 
-/* Finishes or begins what the trailers ask for (update.c). Whatever fails is said and leaves a state to go on from. */
-void boot_update(struct boot *boot);
+/*
+ * An update in the order of these functions (update.c). Whatever fails is said and leaves a state to go on from.
+ * What the trailers ask for: update.type.
+ */
+void boot_decide(struct boot *boot);
+
+/* Whether steps of the update were done in an earlier boot, so that it can only be finished. */
+bool boot_is_under_way(const struct boot *boot);
+
+/* Verifies what a request wants installed; refuses it, or gets it to where its first step can be planned. */
+void boot_admit(struct boot *boot);
+
+/* Clears a request and keeps the reason. */
+void boot_refuse(struct boot *boot, int reason);
+
+/* From an image under test to the one before it, in this boot: asks for it and admits it. */
+void boot_go_back(struct boot *boot);
+
+/* Runs the update that was admitted or is under way. Returns OK, also when there is none; what flash areas return;
+ * ERR_BOOT_NO_IMAGE or what image_open_untrusted and verify_image return: what was installed is not valid, and there
+ * is no way back. */
+int boot_perform(struct boot *boot) ERROR_MUST_CHECK;
 
 /* Puts a valid image of the secondary into a primary that has none, if there is one. */
 void boot_recover(struct boot *boot);
@@ -99,6 +122,18 @@ struct boot_mode {
     /* The state after `step` is committed. Pure. */
     void (*advance)(struct update *update, const struct boot_step *step);
 };
+
+/*
+ * The mode of this boot. Firmware has one, chosen by Kconfig: a constant here, so that its functions are called
+ * directly or become part of the loop. Host programs have them all and name one in the configuration.
+ */
+static inline const struct boot_mode *boot_mode(const struct boot *boot)
+{
+    if (IS_ENABLED(CONFIG_BOOT_SWAP_USING_OFFSET)) {
+        return &boot_mode_swap_offset;
+    }
+    return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
+}
 
 /* Whether the primary trailer says that an update was begun and not completed. */
 static inline bool update_is_begun(const struct trailer *primary)

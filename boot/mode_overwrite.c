@@ -20,7 +20,7 @@ static void classify(struct boot *boot)
 {
     struct update *update = &boot->update;
 
-    update->type = swap_decide(boot->config->mode->rules, &update->primary, &update->secondary);
+    update->type = swap_decide(boot_mode(boot)->rules, &update->primary, &update->secondary);
 }
 
 static uint32_t source_off(const struct boot *boot, enum swap_type type)
@@ -42,8 +42,9 @@ static uint32_t source_limit(const struct boot *boot, enum swap_type type)
 static int start(struct boot *boot, const struct image *source)
 {
     boot->update.swap_size = source->end;
-    LOG_INF("Image 0 upgrade secondary slot -> primary slot");
-    LOG_INF("Image 0 copying the secondary slot to the primary slot: 0x%x bytes", (unsigned)source->end);
+    LOG_INF("Image %u upgrade secondary slot -> primary slot", (unsigned)boot->index);
+    LOG_INF("Image %u copying the secondary slot to the primary slot: 0x%x bytes", (unsigned)boot->index,
+            (unsigned)source->end);
     return OK;
 }
 

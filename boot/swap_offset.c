@@ -152,7 +152,7 @@ static void classify(struct boot *boot)
         return;
     }
     if (!update_is_begun(&update->primary) || update->secondary.magic == TRAILER_MAGIC_GOOD) {
-        update->type = swap_decide(boot->config->mode->rules, &update->primary, &update->secondary);
+        update->type = swap_decide(boot_mode(boot)->rules, &update->primary, &update->secondary);
         update->type = type_before_first_step(update, update->type);
         return;
     }
@@ -175,13 +175,14 @@ static int say_too_large(uint32_t required, uint32_t available)
 }
 
 /* The trailers that preparation programs. */
-static void write_out_trailers(struct update *update, uint32_t tlv_sizes)
+static void write_out_trailers(struct update *update, uint8_t image_index, uint32_t tlv_sizes)
 {
     struct trailer *starting = &update->starting;
 
     *starting = trailer_unset();
     starting->magic = TRAILER_MAGIC_GOOD;
     starting->swap_type = update->type;
+    starting->image_index = image_index;
     starting->swap_size = update->swap_size;
     starting->tlv_sizes = tlv_sizes;
     update->announcement = *starting;
@@ -218,7 +219,7 @@ static int start(struct boot *boot, const struct image *source)
     update->primary_sectors = units(present_end, update->sector);
     update->secondary_sectors = units(source->end, update->sector);
     update->done = 0;
-    write_out_trailers(update, (uint32_t)image_unprotected_size(source) << 16 | present_tlvs);
+    write_out_trailers(update, boot->index, (uint32_t)image_unprotected_size(source) << 16 | present_tlvs);
     return OK;
 }
 

@@ -3,6 +3,8 @@
  *
  *     plan_next (pure) -> apply (one idempotent erase or copy) -> commit (the one program that makes it true).
  */
+#include <string.h>
+
 #include <farboot/log.h>
 
 #include "boot/mode.h"
@@ -38,7 +40,7 @@ static const char *refusal_text(int reason)
 
 int boot_open_source(struct boot *boot, enum swap_type type, struct image *source)
 {
-    const struct boot_mode *mode = boot->config->mode;
+    const struct boot_mode *mode = boot_mode(boot);
     const struct flash_area *area = boot->slots[BOOT_SECONDARY].area;
     uint32_t off = mode->source_off(boot, type);
     hardened_bool valid = HARDENED_FALSE;
@@ -76,7 +78,7 @@ static int check_address(const struct boot *boot, const struct image *source)
         return err;
     }
     if (vector < first || vector - first >= size) {
-        LOG_ERR("Binary in secondary slot of image 0 is not designated for the primary slot");
+        LOG_ERR("Binary in secondary slot of image %u is not designated for the primary slot", (unsigned)boot->index);
         return ERR_IMAGE_ADDRESS;
     }
     return OK;
@@ -94,20 +96,35 @@ static int check_version(const struct boot *boot, const struct image *source)
     return ERR_IMAGE_VERSION;
 }
 
+/*
+ * A revert may bring back a lower version, but only one that the primary's own trailer announces: external flash can
+ * request, it cannot exempt. While that trailer is being rewritten it announces nothing (docs/SPEC.md, "Downgrade
+ * prevention").
+ */
+static bool may_go_down(const struct update *update)
+{
+    const struct trailer *primary = &update->primary;
+
+    if (update->replaces_invalid || update->type != SWAP_REVERT) {
+        return update->replaces_invalid;
+    }
+    return primary->magic != TRAILER_MAGIC_GOOD || primary->swap_type == SWAP_REVERT ||
+           (primary->copy_done != TRAILER_FLAG_UNSET && primary->image_ok == TRAILER_FLAG_UNSET);
+}
+
 /* May this update begin, and how large is it? Nothing is written. */
 static int admit(struct boot *boot)
 {
     struct update *update = &boot->update;
-    struct image source;
-    int err = boot_open_source(boot, update->type, &source);
+    int err = boot_open_source(boot, update->type, &boot->source);
 
     if (err == OK && update->type != SWAP_REVERT) {
-        err = check_address(boot, &source);
+        err = check_address(boot, &boot->source);
     }
-    if (err == OK && update->type != SWAP_REVERT && !update->replaces_invalid) {
-        err = check_version(boot, &source);
+    if (err == OK && !may_go_down(update)) {
+        err = check_version(boot, &boot->source);
     }
-    return err != OK ? err : boot->config->mode->start(boot, &source);
+    return err != OK ? err : boot_mode(boot)->start(boot, &boot->source);
 }
 
 /*
@@ -134,7 +151,7 @@ static int clear_request(struct boot *boot)
     return err;
 }
 
-static void refuse(struct boot *boot, int reason)
+void boot_refuse(struct boot *boot, int reason)
 {
     boot->outcome->refused = reason;
     LOG_ERR("Image in the secondary slot is not valid!");
@@ -146,14 +163,17 @@ static void refuse(struct boot *boot, int reason)
     boot->update.type = SWAP_NONE;
 }
 
-/* Gets an update to where its next step can be planned; without one, update.type is SWAP_NONE. */
-static void begin(struct boot *boot)
+bool boot_is_under_way(const struct boot *boot)
+{
+    return boot->update.type != SWAP_NONE && boot->update.is_resumed && boot->update.done > 0;
+}
+
+void boot_admit(struct boot *boot)
 {
     struct update *update = &boot->update;
     int err;
 
-    if (update->is_resumed && update->done > 0) {
-        boot->config->mode->resume(boot);
+    if (update->type == SWAP_NONE) {
         return;
     }
     err = admit(boot);
@@ -162,11 +182,27 @@ static void begin(struct boot *boot)
         err = admit(boot);
     }
     if (is_refusal(err)) {
-        refuse(boot, err);
+        boot_refuse(boot, err);
     } else if (err != OK) {
         LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
         update->type = SWAP_NONE;
     }
+}
+
+/* The same pair once more, the other way round. */
+static void turn(struct update *update, enum swap_type type)
+{
+    update->type = type;
+    update->secondary_is_cleared = false;
+    update->head_is_erased = false;
+    update->is_installed = HARDENED_FALSE;
+}
+
+void boot_go_back(struct boot *boot)
+{
+    turn(&boot->update, SWAP_REVERT);
+    boot->update.fallback = SWAP_NONE;
+    boot_admit(boot);
 }
 
 /*
@@ -178,14 +214,19 @@ static int turn_back(struct boot *boot)
     struct update *update = &boot->update;
 
     LOG_ERR("Image in the primary slot is not valid!");
-    if (!boot->config->mode->can_revert || update->replaces_invalid) {
+    if (!boot_mode(boot)->can_revert || update->replaces_invalid) {
         return ERR_BOOT_NO_IMAGE;
     }
-    update->type = update->type == SWAP_REVERT ? SWAP_PERM : SWAP_REVERT;
     update->replaces_invalid = true;
-    update->secondary_is_cleared = false;
+    turn(update, update->type == SWAP_REVERT ? SWAP_PERM : SWAP_REVERT);
     LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
     return admit(boot);
+}
+
+/* External flash may have answered with another valid image than the one that was admitted. */
+static bool is_admitted(const struct boot *boot)
+{
+    return boot->source.area == NULL || memcmp(&boot->header, &boot->source.header, sizeof boot->header) == 0;
 }
 
 static int run_step(struct boot *boot, const struct boot_step *step)
@@ -195,8 +236,11 @@ static int run_step(struct boot *boot, const struct boot_step *step)
 
     if (step->kind == STEP_VERIFY) {
         boot_verify_primary(boot);
+        if (boot->primary_is_valid != HARDENED_TRUE || !is_admitted(boot)) {
+            return turn_back(boot);
+        }
         boot->update.is_installed = boot->primary_is_valid;
-        return boot->primary_is_valid == HARDENED_TRUE ? OK : turn_back(boot);
+        return OK;
     }
     err = step_apply(boot->slots, step, &buffer);
     /* Only now, since power may fail: what apply did is on flash. */
@@ -204,19 +248,19 @@ static int run_step(struct boot *boot, const struct boot_step *step)
         err = step_commit(boot->slots, step);
     }
     if (err == OK) {
-        boot->config->mode->advance(&boot->update, step);
+        boot_mode(boot)->advance(&boot->update, step);
     }
     return err;
 }
 
-static void run(struct boot *boot)
+static int run(struct boot *boot)
 {
     struct boot_step step;
     int err;
 
     do {
         step = (struct boot_step){.kind = STEP_DONE};
-        boot->config->mode->plan(&boot->update, &step);
+        boot_mode(boot)->plan(&boot->update, &step);
         err = run_step(boot, &step);
     } while (err == OK && step.kind != STEP_DONE);
     if (err != OK) {
@@ -224,6 +268,8 @@ static void run(struct boot *boot)
     } else {
         boot->outcome->performed = boot->update.type;
     }
+    boot->update.type = SWAP_NONE;
+    return err;
 }
 
 static void log_trailer(const char *slot, const struct trailer *trailer)
@@ -234,36 +280,41 @@ static void log_trailer(const char *slot, const struct trailer *trailer)
             (unsigned)trailer->swap_type, (unsigned)trailer->copy_done, (unsigned)trailer->image_ok);
 }
 
-void boot_update(struct boot *boot)
+void boot_decide(struct boot *boot)
 {
-    const struct boot_mode *mode = boot->config->mode;
+    const struct boot_mode *mode = boot_mode(boot);
     struct update *update = &boot->update;
 
     log_trailer("Primary", &update->primary);
     log_trailer("Secondary", &update->secondary);
     if (mode->check(boot) != OK) {
         if (update->secondary.magic == TRAILER_MAGIC_GOOD) {
-            refuse(boot, ERR_BOOT_GEOMETRY);
+            boot_refuse(boot, ERR_BOOT_GEOMETRY);
         }
         return;
     }
     mode->classify(boot);
     LOG_INF("Boot source: %s", update->is_resumed ? "primary slot" : "none");
-    LOG_INF("Image index: 0, Swap type: %s", swap_type_names[update->type]);
-    if (update->type != SWAP_NONE) {
-        begin(boot);
+    LOG_INF("Image index: %u, Swap type: %s", (unsigned)boot->index, swap_type_names[update->type]);
+}
+
+int boot_perform(struct boot *boot)
+{
+    if (boot->update.type == SWAP_NONE) {
+        return OK;
     }
-    if (update->type != SWAP_NONE) {
-        LOG_INF("%s", mode->start_line);
-        boot->primary_is_valid = HARDENED_FALSE;
-        run(boot);
+    if (boot_is_under_way(boot)) {
+        boot_mode(boot)->resume(boot);
     }
+    LOG_INF("%s", boot_mode(boot)->start_line);
+    boot->primary_is_valid = HARDENED_FALSE;
+    return run(boot);
 }
 
 void boot_recover(struct boot *boot)
 {
     static const enum swap_type candidates[] = {SWAP_REVERT, SWAP_PERM};
-    const struct boot_mode *mode = boot->config->mode;
+    const struct boot_mode *mode = boot_mode(boot);
     struct update *update = &boot->update;
 
     if (mode->check(boot) != OK || update->replaces_invalid) {
@@ -275,7 +326,7 @@ void boot_recover(struct boot *boot)
         update->type = candidates[i];
         if (admit(boot) == OK) {
             LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
-            run(boot);
+            (void)run(boot); /* what it says is what was wrong before: the primary is not valid */
             return;
         }
     }

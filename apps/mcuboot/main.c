@@ -51,7 +51,6 @@ static int attempt(struct boot_result *result)
     const struct boot_config config = {
         .images = &image,
         .image_count = 1,
-        .mode = IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : &boot_mode_swap_offset,
         .keys = &key,
         .key_count = 1,
         .buffer = work_space,
