@@ -1,0 +1,337 @@
+/*
+ * A page is a row of claims, one write block each, and a row of slots. Slot i is programmed only after claim i is
+ * durable, and only once. A claim has no erased bit, so that one that was cut short and reads erased can be programmed
+ * again; a slot whose claim is durable is never taken for free, whatever it reads. A slot without one was never begun.
+ *
+ * A page counts when it holds a valid record that was not carried over from the other one. Those that were are written
+ * first: the first record that is not makes the page count, with everything before it durable.
+ */
+#include "boot/journal.h"
+
+#include <string.h>
+
+#include "boot/crc32.h"
+
+#define SLOT_SIZE 60U /* at least; with the claim of a write block of 4 bytes: 64 slots in a page of 4 KiB */
+
+enum { FLAG_CARRIED = 1 };
+
+struct record_head {
+    uint32_t crc; /* of what follows, after the number of the slot */
+    uint32_t generation;
+    uint8_t key;
+    uint8_t flags;
+    uint16_t size;
+};
+
+_Static_assert(sizeof(struct record_head) == 12, "journal format");
+
+struct record {
+    struct record_head head;
+    uint8_t data[JOURNAL_VALUE_MAX];
+    uint8_t padding[JOURNAL_WRITE_BLOCK_MAX]; /* to a whole write block */
+};
+
+static uint32_t write_block(const struct journal *journal)
+{
+    return flash_geometry(journal->area->dev)->write_block;
+}
+
+static uint8_t erased_value(const struct journal *journal)
+{
+    return flash_geometry(journal->area->dev)->erased_value;
+}
+
+static uint32_t align_up(uint32_t value, uint32_t align)
+{
+    return (value + align - 1) / align * align;
+}
+
+/* Slots of a record with a value of `size` bytes. */
+static uint32_t slots_of(const struct journal *journal, uint32_t size)
+{
+    uint32_t bytes = (uint32_t)sizeof(struct record_head) + size;
+
+    return (bytes + journal->slot_size - 1) / journal->slot_size;
+}
+
+static uint32_t slot_off(const struct journal *journal, uint32_t page, uint32_t slot)
+{
+    return page + journal->slots * write_block(journal) + slot * journal->slot_size;
+}
+
+static uint32_t record_crc(const struct record *record, uint32_t slot)
+{
+    uint32_t crc = crc32_update(0, &slot, sizeof slot);
+
+    return crc32_update(crc, &record->head.generation,
+                        sizeof record->head - sizeof record->head.crc + record->head.size);
+}
+
+/* Reads what begins in `slot`; no byte twice. Whether it is a record. */
+static bool read_record(const struct journal *journal, uint32_t page, uint32_t slot, uint32_t used,
+                        struct record *record)
+{
+    uint32_t off = slot_off(journal, page, slot);
+
+    return flash_area_read(journal->area, off, &record->head, sizeof record->head) == OK && record->head.size != 0 &&
+           record->head.size <= JOURNAL_VALUE_MAX && slots_of(journal, record->head.size) <= used - slot &&
+           flash_area_read(journal->area, off + (uint32_t)sizeof record->head, record->data, record->head.size) == OK &&
+           record->head.crc == record_crc(record, slot);
+}
+
+/* Whether `len` bytes read as erased; false also when they cannot be read. */
+static bool is_erased(const struct journal *journal, uint32_t off, uint32_t len)
+{
+    uint8_t bytes[JOURNAL_WRITE_BLOCK_MAX];
+    uint8_t difference = 0;
+
+    while (len > 0) {
+        uint32_t part = len < sizeof bytes ? len : (uint32_t)sizeof bytes;
+
+        if (flash_area_read(journal->area, off, bytes, part) != OK) {
+            return false;
+        }
+        for (uint32_t i = 0; i < part; i++) {
+            difference |= bytes[i] ^ erased_value(journal);
+        }
+        off += part;
+        len -= part;
+    }
+    return difference == 0;
+}
+
+static bool is_claimed(const struct journal *journal, uint32_t page, uint32_t slot)
+{
+    uint32_t block = write_block(journal);
+
+    return !is_erased(journal, page + slot * block, block);
+}
+
+static uint32_t count_used(const struct journal *journal, uint32_t page)
+{
+    uint32_t used = journal->slots;
+
+    while (used > 0 && !is_claimed(journal, page, used - 1)) {
+        used--;
+    }
+    return used;
+}
+
+static void load(struct journal *journal, const struct record *record)
+{
+    if (record->head.generation != journal->generation) {
+        return;
+    }
+    for (size_t i = 0; i < journal->value_count; i++) {
+        struct journal_value *value = &journal->values[i];
+
+        if (value->key == record->head.key && value->size == record->head.size) {
+            memcpy(value->data, record->data, value->size);
+        }
+    }
+}
+
+static void choose(struct journal *journal, uint32_t page, uint32_t generation)
+{
+    if (!journal->has_page || (int32_t)(generation - journal->generation) > 0) {
+        journal->has_previous = journal->has_page && journal->page != page;
+        journal->has_page = true;
+        journal->page = page;
+        journal->generation = generation;
+    } else if (journal->page != page) {
+        journal->has_previous = true;
+    }
+}
+
+/* Goes through the records of a page: looks for one that makes it count, or loads those of the page that counts. */
+static void scan(struct journal *journal, uint32_t page, bool is_loading)
+{
+    uint32_t used = count_used(journal, page);
+    struct record record;
+
+    for (uint32_t slot = 0; slot < used;) {
+        if (!read_record(journal, page, slot, used, &record)) {
+            slot++;
+            continue;
+        }
+        slot += slots_of(journal, record.head.size);
+        if (is_loading) {
+            load(journal, &record);
+        } else if ((record.head.flags & FLAG_CARRIED) == 0) {
+            choose(journal, page, record.head.generation);
+        }
+    }
+    journal->used = used;
+}
+
+/* Whether one sector ends and another begins at `off`, or the area does. */
+static bool is_sector_boundary(const struct flash_area *area, uint32_t off)
+{
+    uint32_t start = 0;
+    uint32_t size = 0;
+    bool is_end = off == area->size && off > 0;
+
+    return flash_area_sector_at(area, off - (is_end ? 1 : 0), &start, &size) == OK &&
+           start + (is_end ? size : 0) == off;
+}
+
+/* Two pages of whole sectors. */
+static bool lay_out(struct journal *journal)
+{
+    uint32_t block = write_block(journal);
+    uint32_t needed = 0;
+
+    journal->page_size = journal->area->size / 2;
+    if (block > JOURNAL_WRITE_BLOCK_MAX || journal->area->size % 2 != 0 || !is_sector_boundary(journal->area, 0) ||
+        !is_sector_boundary(journal->area, journal->page_size) ||
+        !is_sector_boundary(journal->area, journal->area->size)) {
+        return false;
+    }
+    journal->slot_size = align_up(SLOT_SIZE, block);
+    journal->slots = journal->page_size / (block + journal->slot_size);
+    for (size_t i = 0; i < journal->value_count; i++) {
+        if (journal->values[i].size == 0 || journal->values[i].size > JOURNAL_VALUE_MAX) {
+            return false;
+        }
+        needed += slots_of(journal, journal->values[i].size);
+    }
+    return 2 * needed <= journal->slots;
+}
+
+int journal_open(struct journal *journal, const struct flash_area *area, struct journal_value *values, size_t count)
+{
+    *journal = (struct journal){.area = area, .values = values, .value_count = count};
+    for (size_t i = 0; i < count; i++) {
+        memset(values[i].data, 0, values[i].size);
+    }
+    if (!lay_out(journal)) {
+        journal->error = ERR_BOOT_GEOMETRY;
+        return ERR_BOOT_GEOMETRY;
+    }
+    scan(journal, 0, false);
+    scan(journal, journal->page_size, false);
+    if (journal->has_page) {
+        scan(journal, journal->page, true);
+    }
+    return OK;
+}
+
+/* Waits until it is durable, and looks whether it is there. `data` is lost. */
+static int program(const struct journal *journal, uint32_t off, uint8_t *data, uint32_t len)
+{
+    uint32_t crc = crc32_update(0, data, len);
+    int err = flash_area_program(journal->area, off, data, len);
+
+    if (err == OK) {
+        err = flash_area_sync(journal->area);
+    }
+    if (err == OK) {
+        err = flash_area_read(journal->area, off, data, len);
+    }
+    return err == OK && crc32_update(0, data, len) != crc ? ERR_FLASH_IO : err;
+}
+
+static int claim(struct journal *journal, uint32_t count, uint8_t *buffer)
+{
+    uint32_t block = write_block(journal);
+    int err = OK;
+
+    for (uint32_t i = 0; err == OK && i < count; i++) {
+        memset(buffer, (uint8_t)~erased_value(journal), block);
+        err = program(journal, journal->page + journal->used * block, buffer, block);
+        journal->used++;
+    }
+    return err;
+}
+
+static int append(struct journal *journal, const struct journal_value *value, uint8_t flags)
+{
+    uint32_t slot = journal->used;
+    uint32_t len = align_up((uint32_t)sizeof(struct record_head) + value->size, write_block(journal));
+    uint32_t off = slot_off(journal, journal->page, slot);
+    struct record record;
+    int err = claim(journal, slots_of(journal, value->size), record.data);
+
+    if (err != OK) {
+        return err;
+    }
+    if (!is_erased(journal, off, len)) {
+        return ERR_FLASH_IO;
+    }
+    memset(&record, erased_value(journal), sizeof record);
+    record.head =
+        (struct record_head){.generation = journal->generation, .key = value->key, .flags = flags, .size = value->size};
+    memcpy(record.data, value->data, value->size);
+    record.head.crc = record_crc(&record, slot);
+    /* Only now, since power may fail: the claim is on flash, and nobody will take this place for free. */
+    return program(journal, off, (uint8_t *)&record, len);
+}
+
+/* Every value, unless this boot has written them before; and `last`. */
+static int append_all(struct journal *journal, const struct journal_value *last, uint8_t flags)
+{
+    int err = OK;
+
+    for (size_t i = 0; err == OK && !journal->is_restated && i < journal->value_count; i++) {
+        err = append(journal, &journal->values[i], flags);
+    }
+    if (err == OK) {
+        err = append(journal, last, 0);
+    }
+    journal->is_restated = err == OK;
+    return err;
+}
+
+/*
+ * Without a previous page, what the other one holds may be the beginning of a change that was cut short, and might be
+ * read as newer at another time: before anything is appended here it has to go.
+ */
+static bool has_room(const struct journal *journal, const struct journal_value *last)
+{
+    uint32_t slots = slots_of(journal, last->size);
+
+    for (size_t i = 0; !journal->is_restated && i < journal->value_count; i++) {
+        slots += slots_of(journal, journal->values[i].size);
+    }
+    return journal->has_previous && slots <= journal->slots - journal->used;
+}
+
+/*
+ * The page that counts stays until the first record that is not carried is in the other one. `last` is carried as well:
+ * that record might be read at one time and not at another, while a later one makes the page count.
+ */
+static int change_page(struct journal *journal, const struct journal_value *last)
+{
+    int err;
+
+    journal->page = journal->has_page && journal->page == 0 ? journal->page_size : 0;
+    journal->generation++;
+    journal->used = 0;
+    journal->is_restated = false;
+    journal->has_previous = journal->has_page;
+    journal->has_page = true;
+    err = flash_area_erase(journal->area, journal->page, journal->page_size);
+    if (err == OK) {
+        err = flash_area_sync(journal->area);
+    }
+    return err != OK ? err : append_all(journal, last, FLAG_CARRIED);
+}
+
+int journal_write(struct journal *journal, const struct journal_value *value)
+{
+    int err = journal->error;
+
+    if (err == OK) {
+        /* A place that does not take what is programmed, or is not erased, is left with its page. */
+        err = has_room(journal, value) ? append_all(journal, value, 0) : ERR_FLASH_IO;
+        err = err == ERR_FLASH_IO ? change_page(journal, value) : err;
+        journal->error = err;
+    }
+    return err;
+}
+
+int journal_restate(struct journal *journal)
+{
+    return journal->is_restated ? OK : journal_write(journal, &journal->values[0]);
+}
