@@ -1,14 +1,42 @@
 /*
  * Front end of the flash contract: the one place where ranges and alignments are checked, without overflow, before
- * a driver sees them. Relies on the geometry that the driver states; holds no state of its own.
+ * a driver sees them. Relies on the geometry that the driver states; its only state is the write guard.
  */
-#include <farboot/flash.h>
+#include <farboot/flash_guard.h>
 
 #include "flash/geometry.h"
 
 static bool is_multiple(uint32_t value, uint32_t power_of_two)
 {
     return (value & (power_of_two - 1)) == 0;
+}
+
+static struct {
+    const struct flash_area *const *areas; /* NULL: everything may be written */
+    size_t count;
+} guard;
+
+void flash_guard_set(const struct flash_area *const *areas, size_t count)
+{
+    guard.areas = areas;
+    guard.count = count;
+}
+
+static bool area_covers(const struct flash_area *area, const struct flash_device *dev, uint32_t off, uint32_t len)
+{
+    return area != NULL && area->dev == dev && off >= area->off && len <= area->size &&
+           off - area->off <= area->size - len;
+}
+
+/* Whether one entry of the guard covers this range, which lies inside the device. */
+static bool is_listed(const struct flash_device *dev, uint32_t off, uint32_t len)
+{
+    bool listed = false;
+
+    for (size_t i = 0; !listed && i < guard.count; i++) {
+        listed = area_covers(guard.areas[i], dev, off, len);
+    }
+    return listed;
 }
 
 int flash_init(const struct flash_device *dev)
@@ -42,6 +70,9 @@ int flash_program(const struct flash_device *dev, uint32_t off, const void *src,
         !is_multiple((uint32_t)len, geometry->write_block)) {
         return ERR_FLASH_INVALID;
     }
+    if (guard.areas != NULL && !is_listed(dev, off, (uint32_t)len)) {
+        return ERR_FLASH_PROTECTED;
+    }
     return len == 0 ? OK : dev->driver->program(dev, off, src, len);
 }
 
@@ -52,6 +83,9 @@ int flash_erase(const struct flash_device *dev, uint32_t off, uint32_t len)
     if (!geometry_contains(geometry, off, len) || !geometry_is_boundary(geometry, off) ||
         !geometry_is_boundary(geometry, off + len)) {
         return ERR_FLASH_INVALID;
+    }
+    if (guard.areas != NULL && !is_listed(dev, off, len)) {
+        return ERR_FLASH_PROTECTED;
     }
     return len == 0 ? OK : dev->driver->erase(dev, off, len);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include <farboot/flash_area.h>
+#include <farboot/flash_guard.h>
 #include <farboot/util.h>
 
 #include "flash/geometry.h"
@@ -213,6 +213,80 @@ static void test_sectors_are_relative_to_their_area(void **state)
     assert_int_equal(start, 0xe000);
 }
 
+/* Whether the bytes [off, off + len) all lie in one listed area, byte ranges as sets. */
+static bool naive_is_listed(const struct flash_area *const *areas, size_t count, uint32_t off, uint32_t len)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (areas[i] != NULL && areas[i]->dev == &fake && off >= areas[i]->off &&
+            (uint64_t)off + len <= (uint64_t)areas[i]->off + areas[i]->size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Random lists of areas of two devices, with holes; ranges that lie near their ends. */
+static void test_the_guard_lets_nothing_outside_its_areas_be_written(void **state)
+{
+    struct random random = {.state = 3};
+    int allowed = 0;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        static const struct flash_device other = {.driver = &fake_driver, .name = "other"};
+        struct flash_area areas[4];
+        const struct flash_area *list[4];
+        size_t count = random_below(&random, 5);
+
+        for (size_t i = 0; i < count; i++) {
+            areas[i] = (struct flash_area){.dev = random_below(&random, 4) == 0 ? &other : &fake,
+                                           .off = 4096 * random_below(&random, 8),
+                                           .size = 4096 * random_below(&random, 6)};
+            list[i] = random_below(&random, 5) == 0 ? NULL : &areas[i];
+        }
+        flash_guard_set(list, count);
+        for (int i = 0; i < 100; i++) {
+            uint32_t off = random_below(&random, 0x10000) & ~3U;
+            uint32_t len = 4 + (random_below(&random, 0x6000) & ~3U);
+            uint32_t sector = off & ~0xfffU;
+            uint32_t sectors = 0x1000 * (1 + random_below(&random, 4));
+            bool listed = naive_is_listed(list, count, off, len);
+            bool sectors_listed = naive_is_listed(list, count, sector, sectors);
+            uint8_t byte = 0;
+
+            memset(&seen, 0, sizeof(seen));
+            assert_int_equal(flash_program(&fake, off, &byte, len), listed ? OK : ERR_FLASH_PROTECTED);
+            assert_int_equal(seen.calls, listed);
+            if (naive_is_boundary(sector) && naive_is_boundary(sector + sectors)) {
+                assert_int_equal(flash_erase(&fake, sector, sectors), sectors_listed ? OK : ERR_FLASH_PROTECTED);
+                assert_int_equal(seen.calls, listed + sectors_listed);
+            }
+            assert_int_equal(flash_read(&fake, off, &byte, len), OK);
+            allowed += listed;
+        }
+    }
+    assert_true(allowed > 1000);
+    flash_guard_set(NULL, 0);
+}
+
+static void test_a_guard_hides_no_other_error_and_can_be_lifted(void **state)
+{
+    const struct flash_area *list[] = {&flash_map[0]};
+    uint8_t byte = 0;
+
+    (void)state;
+    flash_guard_set(list, 1);
+    assert_int_equal(flash_program(&fake, mixed.size, &byte, 4), ERR_FLASH_INVALID);
+    assert_int_equal(flash_program(&fake, UINT32_MAX - 3, &byte, 4), ERR_FLASH_INVALID);
+    assert_int_equal(flash_erase(&fake, 0x1004, 0x1000), ERR_FLASH_INVALID);
+    assert_int_equal(flash_area_program(&flash_map[0], 0x4ffc, &byte, 4), OK);
+    assert_int_equal(flash_program(&fake, 0x6000, &byte, 4), ERR_FLASH_PROTECTED);
+    flash_guard_set(list, 0); /* a list without entries allows nothing */
+    assert_int_equal(flash_area_program(&flash_map[0], 0x4ffc, &byte, 4), ERR_FLASH_PROTECTED);
+    flash_guard_set(NULL, 0);
+    assert_int_equal(flash_program(&fake, 0x6000, &byte, 4), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +297,8 @@ int main(void)
         cmocka_unit_test(test_read_only_areas_refuse_writes),
         cmocka_unit_test(test_a_map_entry_beyond_the_address_space_reaches_nothing),
         cmocka_unit_test(test_sectors_are_relative_to_their_area),
+        cmocka_unit_test(test_the_guard_lets_nothing_outside_its_areas_be_written),
+        cmocka_unit_test(test_a_guard_hides_no_other_error_and_can_be_lifted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
