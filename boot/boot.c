@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <farboot/boot_hooks.h>
 #include <farboot/log.h>
 
 #include "boot/dependency.h"
@@ -151,6 +152,35 @@ static void perform_all(struct boot *boots, size_t count, bool only_under_way)
     }
 }
 
+/*
+ * The product's say, once the updates are known and before the first write. A "no" counts for all pairs,
+ * which may need one another; where one was begun in an earlier boot, or has no valid image, it is too late to ask.
+ */
+static void ask_product(struct boot *boots, size_t count)
+{
+    bool is_late = false;
+    bool may_begin = true;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct update *update = &boots[i].update;
+
+        is_late = is_late || boots[i].outcome->performed != SWAP_NONE ||
+                  (update->type != SWAP_NONE && (update->is_resumed || update->replaces_invalid));
+    }
+    for (size_t i = 0; may_begin && !is_late && i < count; i++) {
+        enum swap_type type = boots[i].update.type;
+
+        may_begin = type == SWAP_NONE || boot_hook_may_begin(boots[i].index, type == SWAP_REVERT);
+    }
+    for (size_t i = 0; !may_begin && i < count; i++) {
+        if (boots[i].update.type != SWAP_NONE) { /* nothing is cleared: the next boot asks again */
+            LOG_WRN("Image index: %u, update postponed by the product: BOOT-4", (unsigned)i);
+            boots[i].outcome->refused = ERR_BOOT_POSTPONED;
+            boots[i].update.type = SWAP_NONE;
+        }
+    }
+}
+
 static void update_all(struct boot *boots, size_t count)
 {
     if (count > 1) {
@@ -165,6 +195,7 @@ static void update_all(struct boot *boots, size_t count)
     if (count > 1) {
         dependency_settle(boots, count);
     }
+    ask_product(boots, count);
     perform_all(boots, count, false);
     if (count > 1) {
         /* An image that could not be installed as it was admitted takes back with it those that need it. */

@@ -1,6 +1,11 @@
 if(CONFIG_MCUBOOT)
   # Every mode compiles; the linker keeps the one that the image's configuration refers to.
-  farboot_sources(boot.c decide.c dependency.c image.c mode_overwrite.c options.c step.c swap_offset.c trailer.c update.c verify.c)
+  farboot_sources(boot.c decide.c dependency.c hooks.c image.c mode_overwrite.c options.c step.c swap_offset.c trailer.c update.c verify.c)
+  if(CONFIG_BOOT_PROGRESS)
+    farboot_sources(progress.c)
+  else()
+    farboot_sources(progress_none.c)
+  endif()
   farboot_sources(crc32.c journal.c)
   file(STRINGS ${FARBOOT_BASE}/VERSION version LIMIT_COUNT 1)
   farboot_define(FARBOOT_VERSION="${version}")

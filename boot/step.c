@@ -1,5 +1,9 @@
 #include "boot/step.h"
 
+#include <farboot/watchdog.h>
+
+#include "boot/progress.h"
+
 /*
  * Copies within one erased sector, `len` rounded up to the write block. The halves of the buffer alternate: the device
  * may still be programming from the one when the other is filled.
@@ -19,6 +23,7 @@ static int copy_into_erased(const struct boot_slot *dst, uint32_t dst_off, const
         if (err == OK) {
             err = flash_area_program(dst->area, dst_off + at, data, part);
         }
+        watchdog_feed();
     }
     return err;
 }
@@ -41,7 +46,9 @@ static int copy(const struct boot_slot *dst, const struct boot_slot *src, const 
         if (err == OK) {
             uint32_t left = step->len - at;
 
-            err = copy_into_erased(dst, start, src, step->src_off + at, left < size ? left : size, buffer);
+            left = left < size ? left : size;
+            err = copy_into_erased(dst, start, src, step->src_off + at, left, buffer);
+            progress_add(left);
             at += size;
         }
     }

@@ -8,6 +8,7 @@
 #include <farboot/log.h>
 
 #include "boot/mode.h"
+#include "boot/progress.h"
 
 static const char *const swap_type_names[] = {"", "none", "test", "perm", "revert"};
 
@@ -258,6 +259,7 @@ static int run(struct boot *boot)
     struct boot_step step;
     int err;
 
+    progress_begin(boot);
     do {
         step = (struct boot_step){.kind = STEP_DONE};
         boot_mode(boot)->plan(&boot->update, &step);

@@ -1,5 +1,7 @@
 #include "boot/verify.h"
 
+#include <farboot/watchdog.h>
+
 #include "crypto/ecdsa_p256.h"
 
 /* What the walk over the TLVs has found so far. */
@@ -25,6 +27,7 @@ static int digest_range(const struct walk *walk, struct sha256 *sha, uint32_t fr
         err = flash_area_read(image->area, image->off + from, walk->verifier->buffer, part);
         sha256_update(sha, walk->verifier->buffer, part);
         from += part;
+        watchdog_feed();
     }
     return err;
 }

@@ -3,6 +3,8 @@
  * what depends on the target and on this image's configuration.
  */
 #include <farboot/console.h>
+#include <farboot/flash_guard.h>
+#include <farboot/indication_led.h>
 #include <farboot/log.h>
 #include <farboot/soc.h>
 #include <farboot/timer.h>
@@ -12,13 +14,18 @@
 #include "pm_config.h"
 
 #define ATTEMPTS         3
-#define ATTEMPT_PAUSE_US 1000000U
+#define ATTEMPT_PAUSES   10
+#define ATTEMPT_PAUSE_US 100000U
 
 /* From the build: the public key of CONFIG_BOOT_SIGNATURE_KEY_FILE. */
 extern const unsigned char ecdsa_pub_key[];
 extern const unsigned int ecdsa_pub_key_len;
 
 static uint8_t work_space[1024] __attribute__((aligned(4)));
+
+/* Every partition of this boot, and so all that it may write. */
+static const struct flash_area *slots[2];
+static size_t slot_count;
 
 /* A slot whose device answers. NULL otherwise, after one warning: the primary must boot without a secondary. */
 static const struct flash_area *open_slot(uint8_t id, const char *name)
@@ -27,6 +34,7 @@ static const struct flash_area *open_slot(uint8_t id, const char *name)
     int err = flash_area_open(id, &area);
 
     if (err == OK) {
+        slots[slot_count++] = area;
         err = flash_init(area->dev);
     }
     if (err == ERR_FLASH_NO_DEVICE || err == ERR_FLASH_WRONG_DEVICE) {
@@ -61,21 +69,25 @@ static int attempt(struct boot_result *result)
         .verify_address = IS_ENABLED(CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS),
     };
 
+    if (IS_ENABLED(CONFIG_BOOT_WRITE_GUARD)) {
+        flash_guard_set(slots, slot_count);
+    }
     return image.primary != NULL ? boot_go(&config, result) : ERR_FLASH_NO_AREA;
 }
 
 /* Controllers and chips as after reset, for the application's own drivers. */
 static void close_slots(void)
 {
-    static const uint8_t ids[] = {PM_MCUBOOT_PRIMARY_ID, PM_MCUBOOT_SECONDARY_ID};
+    while (slot_count > 0) {
+        (void)flash_deinit(slots[--slot_count]->dev);
+    }
+}
 
-#pragma GCC unroll 1 /* each turn looks through the flash map */
-    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-        const struct flash_area *area;
-
-        if (flash_area_open(ids[i], &area) == OK) {
-            (void)flash_deinit(area->dev);
-        }
+/* Sleeps between attempts, in parts, so that the watchdog is fed. */
+static void pause(void)
+{
+    for (int i = 0; i < ATTEMPT_PAUSES; i++) {
+        timer_wait(ATTEMPT_PAUSE_US);
     }
 }
 
@@ -92,7 +104,7 @@ int main(void)
     for (int i = 0; i < ATTEMPTS && err != OK; i++) {
         if (i > 0) { /* a device that failed in the middle of an update may be back */
             close_slots();
-            timer_wait(ATTEMPT_PAUSE_US);
+            pause();
         }
         err = attempt(&result);
     }
@@ -111,6 +123,9 @@ int main(void)
     /* The way here was an error code, which a fault can skip; the jump itself wants the proof (hardened.h). */
     HARDENED_CHECK(hardened_launder(result.is_verified) == HARDENED_TRUE);
     HARDENED_CHECK(result.is_verified == HARDENED_TRUE);
+    if (IS_ENABLED(CONFIG_MCUBOOT_INDICATION_LED)) {
+        indication_led_deinit();
+    }
     console_deinit();
     soc_jump(PM_MCUBOOT_PRIMARY_ADDRESS + result.header.hdr_size);
 }

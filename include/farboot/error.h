@@ -40,7 +40,8 @@
 #define ERROR_LIST_BOOT(X)                                                                                             \
     X(ERR_BOOT_NO_IMAGE, -0x301, "BOOT-1", "no bootable image")                                                        \
     X(ERR_BOOT_GEOMETRY, -0x302, "BOOT-2", "slots cannot be exchanged in this update mode")                            \
-    X(ERR_BOOT_TRAILER, -0x303, "BOOT-3", "trailer has an invalid magic")
+    X(ERR_BOOT_TRAILER, -0x303, "BOOT-3", "trailer has an invalid magic")                                              \
+    X(ERR_BOOT_POSTPONED, -0x304, "BOOT-4", "the product postponed the update")
 
 #define ERROR_LIST_OTHER(X)                                                                                            \
     X(ERR_CRYPTO_INVALID, -0x401, "CRYPTO-1", "malformed key or signature encoding")                                   \

@@ -10,6 +10,9 @@ void soc_idle(void);
 /* Resets the SoC as software can (Arm: AIRCR.SYSRESETREQ). */
 _Noreturn void soc_reset(void);
 
+/* Restarts the count of the SoC's watchdog if it runs; never starts it. */
+void soc_watchdog_feed(void);
+
 /*
  * Starts the image whose vector table is at `vectors` (an address in executable memory): interrupts off, cleared and
  * unpended, SysTick off, VTOR and main stack pointer set. Peripherals are the caller's to reset before.

@@ -14,6 +14,12 @@
 #define NRF_APPROTECT_DISABLE   0x40000558u
 #define NRF_UICR_APPROTECT      0x10001208u
 
+/* The watchdog (6.36 of the PS): it takes a reload when every enabled request register got the reload value. */
+#define NRF_WDT_RUNSTATUS 0x40010400u
+#define NRF_WDT_RR        0x40010600u
+#define NRF_WDT_RR_COUNT  8u
+#define NRF_WDT_RELOAD    0x6e524635u
+
 /* TIMER2 is Farboot's clock. */
 #define NRF_TIMER_BASE 0x4000a000u
 #define NRF_TIMER_IRQ  10u

@@ -5,6 +5,8 @@
  * Uses capture/compare 0 to read the time (from interrupts also) and 1 to be woken (thread mode only).
  */
 #include <farboot/timer.h>
+#include <farboot/util.h>
+#include <farboot/watchdog.h>
 
 #include "soc/arm/cortex_m.h"
 #include "soc/arm/internal.h"
@@ -99,5 +101,8 @@ void timer_wait(uint32_t us)
         }
     }
     while (!deadline_passed(&end)) {
+    }
+    if (IS_ENABLED(CONFIG_MCUBOOT)) { /* an application feeds when it is well, not when it waits */
+        watchdog_feed();
     }
 }

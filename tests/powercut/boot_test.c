@@ -268,7 +268,11 @@ static void test_console_lines_are_mcuboots(void **state)
                                  "I: Secondary image: magic=good, swap_type=0x2, copy_done=0x3, image_ok=0x3\n"
                                  "I: Boot source: none\n"
                                  "I: Image index: 0, Swap type: test\n"
-                                 "I: Starting swap using offset algorithm.\n");
+                                 "I: Starting swap using offset algorithm.\n"
+                                 /* Farboot's own, with CONFIG_BOOT_PROGRESS */
+                                 "I: Update: 10 %\nI: Update: 20 %\nI: Update: 30 %\nI: Update: 40 %\n"
+                                 "I: Update: 50 %\nI: Update: 60 %\nI: Update: 70 %\nI: Update: 80 %\n"
+                                 "I: Update: 90 %\nI: Update: 100 %\n");
     world_free(&board.world);
 }
 

@@ -1,0 +1,12 @@
+/* Without CONFIG_BOOT_PROGRESS. */
+#include "boot/progress.h"
+
+void progress_begin(const struct boot *boot)
+{
+    (void)boot;
+}
+
+void progress_add(uint32_t bytes)
+{
+    (void)bytes;
+}
