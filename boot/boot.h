@@ -49,6 +49,8 @@ struct boot_config {
     uint8_t *buffer;    /* work space for copying and hashing, aligned to 4 bytes */
     size_t buffer_size; /* bytes: two halves, each a multiple of every write block; 1 KiB is as fast as more */
 
+    uint32_t (*clock_us)(void); /* for boot_outcome.update_us, modulo 2^32; NULL: it is not measured */
+
     uint32_t max_sectors;      /* CONFIG_BOOT_MAX_IMG_SECTORS, shapes the trailer; 0: the larger slot's sectors */
     bool validate_primary;     /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
     bool downgrade_prevention; /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
@@ -58,7 +60,8 @@ struct boot_config {
 /* What became of one image pair in this boot. */
 struct boot_outcome {
     enum swap_type performed; /* what was completed; SWAP_NONE: nothing */
-    int refused;              /* why a request was refused and cleared; OK: none was */
+    int refused;              /* why a request was refused and cleared, or postponed; OK: none was */
+    uint32_t update_us;       /* how long images were moved; 0: none was */
 };
 
 struct boot_result {

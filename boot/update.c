@@ -254,9 +254,15 @@ static int run_step(struct boot *boot, const struct boot_step *step)
     return err;
 }
 
+static uint32_t now_us(const struct boot *boot)
+{
+    return boot->config->clock_us != NULL ? boot->config->clock_us() : 0;
+}
+
 static int run(struct boot *boot)
 {
     struct boot_step step;
+    uint32_t start = now_us(boot);
     int err;
 
     progress_begin(boot);
@@ -265,6 +271,7 @@ static int run(struct boot *boot)
         boot_mode(boot)->plan(&boot->update, &step);
         err = run_step(boot, &step);
     } while (err == OK && step.kind != STEP_DONE);
+    boot->outcome->update_us += now_us(boot) - start;
     if (err != OK) {
         LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
     } else {

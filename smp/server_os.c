@@ -48,7 +48,7 @@ static const char *info_text(const struct server_config *config, char letter)
 
 /* A line of words that is being put together. */
 struct line {
-    char text[128];
+    char text[192];
     size_t len;
 };
 

@@ -15,10 +15,11 @@ static const struct server_group *const groups[] = {
 };
 /* clang-format on */
 
-static const struct server_info info[] = {
+static struct server_info info[] = {
     {'s', "Farboot"},
     {'v', CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION},
     {'i', CONFIG_BOARD},
+    {'u', ""}, /* Farboot's own letter: how the bootloader led here */
 };
 
 static struct server_config config = {
@@ -42,8 +43,10 @@ static void write(void *context, const void *data, size_t len)
     console_write(data, len);
 }
 
-void smp_console_init(const struct server_images *images, void *context)
+void smp_console_init(const struct server_images *images, void *context, const char *boot)
 {
+    info[ARRAY_SIZE(info) - 1].text = boot;
+    config.info_count = boot[0] != '\0' ? ARRAY_SIZE(info) : ARRAY_SIZE(info) - 1;
     config.images = images;
     config.images_context = context;
     service_init(&service, &config, request, response, sizeof(response), write, NULL);

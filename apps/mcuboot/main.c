@@ -10,6 +10,7 @@
 #include <farboot/timer.h>
 #include <farboot/util.h>
 
+#include "apps/mcuboot/share.h"
 #include "boot/boot.h"
 #include "pm_config.h"
 
@@ -63,6 +64,7 @@ static int attempt(struct boot_result *result)
         .key_count = 1,
         .buffer = work_space,
         .buffer_size = sizeof work_space,
+        .clock_us = IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO) ? timer_now_us : NULL,
         .max_sectors = CONFIG_BOOT_MAX_IMG_SECTORS,
         .validate_primary = IS_ENABLED(CONFIG_BOOT_VALIDATE_SLOT0),
         .downgrade_prevention = IS_ENABLED(CONFIG_MCUBOOT_DOWNGRADE_PREVENTION),
@@ -127,5 +129,8 @@ int main(void)
         indication_led_deinit();
     }
     console_deinit();
+    if (IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO)) {
+        share_boot_info(&result);
+    }
     soc_jump(PM_MCUBOOT_PRIMARY_ADDRESS + result.header.hdr_size);
 }

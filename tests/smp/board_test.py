@@ -16,7 +16,7 @@ UPDATE = FIRMWARE / "smp_update_v2/app_update.bin"
 class Update(unittest.TestCase):
     def test_revert_and_confirm(self):
         with board(FARBOOT, FIRMWARE) as device:
-            self.assertIn("swap using offset", device.ask("os", "info"))
+            self.assertRegex(device.ask("os", "info"), r"booted in \d+ ms\nbootloader: .*swap using offset")
             with subprocess.Popen([FARBOOT, "smp", "--port", str(device.port), "image", "upload", str(UPDATE)],
                                   stderr=subprocess.PIPE, text=True) as interrupted:
                 self.assertIn("uploading: ", interrupted.stderr.readline())
@@ -26,6 +26,7 @@ class Update(unittest.TestCase):
 
             device.test_and_reset()
             device.wait("smp_update 2.0.0 (slot primary, test)")
+            self.assertRegex(device.ask("os", "info"), r"booted in \d+ ms, test update in \d+ ms\n")
             images = device.images()
             self.assertTrue(images[0]["active"] and not images[0]["confirmed"])
             self.assertTrue(images[1]["confirmed"] and images[1]["version"] == "1.0.0")
@@ -36,6 +37,7 @@ class Update(unittest.TestCase):
             device.ask("os", "reset")
             device.wait("Swap type: revert")
             device.wait("smp_update 1.0.0 (slot primary, confirmed)")
+            self.assertRegex(device.ask("os", "info"), r"booted in \d+ ms, revert update in \d+ ms\n")
             self.assertEqual(device.images()[1]["version"], "2.0.0")
             device.ask("image", "upload", UPDATE)
             device.test_and_reset()

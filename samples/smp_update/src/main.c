@@ -5,6 +5,7 @@
 #include <farboot/soc.h>
 
 #include "smp/smp_console.h"
+#include "update/report.h"
 #include "update/server_images.h"
 #include "update/update.h"
 
@@ -19,7 +20,7 @@ int main(void)
     printf("smp_update %s (slot primary, %s)\n", CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION,
            update_is_confirmed(&update) ? "confirmed" : "test");
 
-    smp_console_init(&update_server_images, &update);
+    smp_console_init(&update_server_images, &update, report_text());
     for (;;) {
         smp_console_serve();
     }
