@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/load.h"
 #include "cli/options.h"
 #include "host/buffer.h"
 #include "host/file.h"
@@ -235,7 +236,8 @@ static bool parse_config(struct session *session)
     session->config.keep_going = cli_given(args, "keep-going");
     session->config.marks = marks->words;
     session->config.mark_count = marks->count;
-    session->config.host = (struct vboard_host){session, put_byte, print_line, cli_given(args, "trace"), serve_host};
+    session->config.host =
+        (struct vboard_host){session, put_byte, print_line, cli_given(args, "trace"), serve_host, NULL};
     if (!cli_given(args, "load") && !cli_given(args, "flash-dir")) {
         (void)cli_usage(&run_command, "nothing to run: give --load FILE, or --flash-dir of an earlier run");
         return false;
@@ -271,39 +273,11 @@ static int open_flash(struct session *session, struct failure *failure)
     return err;
 }
 
-/* FILE or FILE@ADDR, the address being that of a raw file. */
-static int load_file(struct memory_image *image, const char *word, struct failure *failure)
-{
-    const char *at = strrchr(word, '@');
-    char *path = host_strdup(word);
-    char *end = NULL;
-    uint32_t addr = 0;
-    int err;
-
-    if (at != NULL) {
-        unsigned long long value = strtoull(at + 1, &end, 0);
-
-        path[at - word] = 0;
-        addr = (uint32_t)value;
-        if (at[1] == 0 || *end != 0 || value > UINT32_MAX) {
-            free(path);
-            return failure_set(failure, ERR_HOST_INPUT, "--load %s: what follows @ is not an address", word);
-        }
-    }
-    err = memory_image_load(image, path, at != NULL ? &addr : NULL, MEMORY_OVERLAP_REPLACE, failure);
-    free(path);
-    return err;
-}
-
 static int load_files(struct session *session, struct failure *failure)
 {
-    const struct cli_words *files = cli_words(&session->args, "load");
     struct memory_image image = {0};
-    int err = OK;
+    int err = load_words(&image, cli_words(&session->args, "load"), failure);
 
-    for (size_t i = 0; i < files->count && err == OK; i++) {
-        err = load_file(&image, files->words[i], failure);
-    }
     if (err == OK) {
         err = vboard_load(session->board, &image, failure);
     }
@@ -383,6 +357,8 @@ static int verdict(struct session *session, enum vboard_end end, const char *unt
         [VBOARD_OFF] = "switched itself off (System OFF)",
         [VBOARD_STOPPED] = "interrupted",
         [VBOARD_BROKEN] = "the emulation failed",
+        [VBOARD_ENTERED] = "about to execute an application",
+        [VBOARD_CIRCLING] = "reset again and again",
     };
     bool waited_in_vain = until != NULL && end != VBOARD_UNTIL;
     bool good =

@@ -9,5 +9,6 @@ int cmd_pm(int argc, char **argv);
 int cmd_hex(int argc, char **argv);
 int cmd_imgtool(int argc, char **argv);
 int cmd_imgtool_sign(int argc, char **argv); /* listed by cmd_imgtool.c */
+int cmd_powercut(int argc, char **argv);
 int cmd_smp(int argc, char **argv);
 #endif

@@ -19,6 +19,7 @@ static const struct cli_entry commands[] = {
     {"hex", "merge Intel HEX, ELF and raw files", cmd_hex},
     {"imgtool", "make keys; make, verify and print images", cmd_imgtool},
     {"smp", "talk SMP (mcumgr) to a device: upload, test and confirm images, reset", cmd_smp},
+    {"powercut", "cut the power at every flash operation of an update of your build", cmd_powercut},
     {"pm", "place partitions, write them as macros, report them", cmd_pm},
     {"version", "print the version", cmd_version},
 };

@@ -158,6 +158,9 @@ static enum flash_fate flash_operation(void *ctx, enum stats_operation kind, uin
         return FLASH_NOT_STARTED;
     }
     if (!cutter_operation(&board->cutter, kind)) {
+        if (board->config.host.operation != NULL) {
+            board->config.host.operation(board->config.host.ctx, kind, off, len);
+        }
         board_say(board, VBOARD_TRACE, "%.6f operation %" PRIu64 ": %s 0x%08x %u",
                   (double)machine->clock.now / TICKS_PER_S, board->cutter.all, cut_kind_names[kind], (unsigned)off,
                   (unsigned)len);
@@ -249,8 +252,13 @@ int vboard_create(const struct vboard_config *config, struct vboard **out, struc
     nor_model_init(&board->flash, &nor_part_nrf52840, contents(board, 0, config->internal, VBOARD_INTERNAL_SIZE));
     nor_model_init(&board->uicr, &nvmc_uicr_part, contents(board, 1, config->uicr, VBOARD_UICR_SIZE));
     nor_model_init(&board->external, &nor_part_mx25r6435f, contents(board, 2, config->external, VBOARD_EXTERNAL_SIZE));
+    if (config->word_programs != NULL) {
+        memcpy(board->flash.programs, config->word_programs, VBOARD_INTERNAL_SIZE / 4);
+    }
     stats_begin_boot(&board->stats, "off", 0);
     board_soc_init(board);
+    board->machine.cpu.stop_in = config->stop_in;
+    board->machine.cpu.stop_in_count = config->stop_in_count;
     sim_timer_init(&board->machine.clock, &board->timeout, timed_out, board);
     board->timeout.waits_for_host = true;
     init_watches(board);
@@ -333,6 +341,26 @@ uint8_t *vboard_uicr(struct vboard *board)
 uint8_t *vboard_external(struct vboard *board)
 {
     return board->external.data;
+}
+
+const uint8_t *vboard_word_programs(const struct vboard *board)
+{
+    return board->flash.programs;
+}
+
+uint32_t vboard_pc(const struct vboard *board)
+{
+    return board->machine.cpu.block;
+}
+
+const uint8_t *vboard_memory(const struct vboard *board, uint32_t addr, uint32_t len)
+{
+    return cpu_memory_at(&board->machine.cpu, addr, len);
+}
+
+bool vboard_external_is_busy(const struct vboard *board)
+{
+    return nor_chip_is_busy(&board->chip);
 }
 
 const struct stats *vboard_stats(struct vboard *board)

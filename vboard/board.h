@@ -52,6 +52,7 @@ struct vboard {
     enum vboard_end end;
     bool powered; /* has been switched on */
     bool bug_reported;
+    size_t resets; /* since power came on */
 
     uint8_t *owned[3]; /* contents that the configuration did not bring */
     uint8_t *ficr;

@@ -71,6 +71,10 @@ static void reset(struct vboard *board, enum reset_kind kind)
         board->end = VBOARD_CUT;
         return;
     }
+    board->resets = kind == RESET_POWER_ON ? 0 : board->resets + 1;
+    if (board->config.resets_max != 0 && board->resets > board->config.resets_max) {
+        board->end = VBOARD_CIRCLING;
+    }
     board_say(board, VBOARD_NARRATION, "%s reset, boot %zu, %.6f s", reset_names[kind], board->stats.boot_count,
               (double)machine->clock.now / TICKS_PER_S);
 }
@@ -222,6 +226,10 @@ static void step(struct vboard *board)
     if (machine->reset_pending || board->end == VBOARD_BUG) {
         return;
     }
+    if (stop == CPU_STOP_ENTERED) {
+        board->end = VBOARD_ENTERED;
+        return;
+    }
     if (stop == CPU_STOP_ENGINE) {
         board_say(board, VBOARD_WARNING, "the engine failed at 0x%08x", (unsigned)machine->cpu.pc);
         board->end = VBOARD_BROKEN;
@@ -248,6 +256,19 @@ enum vboard_end vboard_run(struct vboard *board, const char *until, uint64_t tim
     }
     sim_timer_stop(clock, &board->timeout);
     return board->end;
+}
+
+void vboard_stop(struct vboard *board)
+{
+    board->end = VBOARD_STOPPED;
+    sim_clock_stop_soon(&board->machine.clock);
+}
+
+void vboard_settle(struct vboard *board)
+{
+    while (nor_chip_is_busy(&board->chip)) {
+        sim_clock_advance(&board->machine.clock, board->chip.done.due - board->machine.clock.now);
+    }
 }
 
 void vboard_uart_input(struct vboard *board, const uint8_t *data, size_t len)

@@ -156,6 +156,11 @@ static void on_block(uc_engine *engine, uint64_t addr, uint32_t size, void *user
         (void)uc_emu_stop(engine);
         return;
     }
+    if (cpu->stop_in_count != 0 && vboard_ranges_contain(cpu->stop_in, cpu->stop_in_count, (uint32_t)addr)) {
+        cpu->block = (uint32_t)addr;
+        stop_with(cpu, CPU_STOP_ENTERED);
+        return;
+    }
     count = block_instructions(cpu, (uint32_t)addr, size);
     cpu->block = (uint32_t)addr;
     cpu->clock->now += count;

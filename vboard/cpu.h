@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "vboard/clock.h"
+#include "vboard/range.h"
 
 enum cpu_stop {
     CPU_STOP_DUE, /* time is up, or a stop was requested */
@@ -28,6 +29,7 @@ enum cpu_stop {
     CPU_STOP_UNDEFINED,
     CPU_STOP_INVALID_STATE, /* a branch to an address without the Thumb bit */
     CPU_STOP_FAULT,         /* cpu->fault tells */
+    CPU_STOP_ENTERED,       /* before code of cpu->stop_in is executed */
     CPU_STOP_ENGINE,        /* the engine failed in a way that is not the firmware's doing */
 };
 
@@ -89,6 +91,8 @@ struct cpu {
     struct cpu_block *blocks[CPU_MEMORY_MAX]; /* per halfword of ROM and RAM */
     uint8_t *executed[CPU_MEMORY_MAX];        /* per 4 KiB: a block was counted here since the engine was made */
     uint8_t *guarded[CPU_MEMORY_MAX];         /* per guard size */
+    const struct vboard_range *stop_in;       /* borrowed; the processor stops before it executes code of these */
+    size_t stop_in_count;
     uint64_t instructions;
     uint32_t block; /* address of the block being executed */
     uint32_t pc;    /* where execution goes on */

@@ -285,27 +285,15 @@ static void end_page_program(struct nor_chip *chip)
     begin(chip, NOR_CHIP_PROGRAM, OP_EXT_PROGRAM, nor_model_program_ns(chip->array->config, page, len));
 }
 
-static void erase_unit(struct nor_chip *chip, uint32_t size)
+static void end_erase_unit(struct nor_chip *chip)
 {
+    uint8_t opcode = chip->command->opcode;
+    uint32_t size = opcode == 0x20 ? 0x1000 : opcode == 0x52 ? 0x8000 : BLOCK;
+
     if (chip->at < 4) {
         return; /* chip select rose before the address was complete */
     }
     begin_erase(chip, array_at(chip) & ~(size - 1), size, nor_model_erase_ns(chip->array->config, size));
-}
-
-static void end_erase_4k(struct nor_chip *chip)
-{
-    erase_unit(chip, 0x1000);
-}
-
-static void end_erase_32k(struct nor_chip *chip)
-{
-    erase_unit(chip, 0x8000);
-}
-
-static void end_erase_64k(struct nor_chip *chip)
-{
-    erase_unit(chip, BLOCK);
 }
 
 static void end_erase_chip(struct nor_chip *chip)
@@ -410,9 +398,9 @@ static const struct nor_chip_command commands[] = {
     READ(0xeb, 3, 4, 4, NEEDS_QE),
     CHANGE(0x02, 1, 1, 1, 0, take_page, end_page_program),
     CHANGE(0x38, 1, 4, 4, NEEDS_QE, take_page, end_page_program),
-    CHANGE(0x20, 1, 1, 1, 0, NULL, end_erase_4k),
-    CHANGE(0x52, 1, 1, 1, 0, NULL, end_erase_32k),
-    CHANGE(0xd8, 1, 1, 1, 0, NULL, end_erase_64k),
+    CHANGE(0x20, 1, 1, 1, 0, NULL, end_erase_unit),
+    CHANGE(0x52, 1, 1, 1, 0, NULL, end_erase_unit),
+    CHANGE(0xd8, 1, 1, 1, 0, NULL, end_erase_unit),
     CHANGE(0x60, 0, 1, 1, 0, NULL, end_erase_chip),
     CHANGE(0xc7, 0, 1, 1, 0, NULL, end_erase_chip),
     CHANGE(0x01, 0, 1, 1, 0, take_status, end_write_status),

@@ -14,6 +14,7 @@
 
 #include "host/failure.h"
 #include "host/memory_image.h"
+#include "vboard/range.h"
 #include "vboard/stats.h"
 
 /* State of the external flash chip when the run begins. */
@@ -57,6 +58,8 @@ struct vboard_host {
      * something). NULL is the same as a function that always returns VBOARD_HOST_DEAF.
      */
     enum vboard_host_state (*poll)(void *ctx, int timeout_ms);
+    /* A flash operation begins; contents are still those before it. `addr`: of the bus, or in the external chip. */
+    void (*operation)(void *ctx, enum stats_operation kind, uint32_t addr, uint32_t len);
 };
 
 struct vboard_config {
@@ -74,20 +77,27 @@ struct vboard_config {
     const char *cut_from;     /* operations count from when the console printed this; NULL: from power-on */
     const char *const *marks; /* borrowed texts whose time of printing goes into the statistics */
     size_t mark_count;
-    uint32_t pressed_buttons; /* bit n: button n + 1 is held down */
+    uint32_t pressed_buttons;           /* bit n: button n + 1 is held down */
+    const struct vboard_range *stop_in; /* borrowed; the run ends before code of these ranges is executed */
+    size_t stop_in_count;
+    size_t resets_max; /* the run ends (VBOARD_CIRCLING) when there are more after power came on; 0: any number */
+    const uint8_t
+        *word_programs; /* borrowed; programs of each word of internal flash since it was erased; NULL: none */
     struct vboard_host host;
 };
 
 enum vboard_end {
     VBOARD_RUNNING,
-    VBOARD_UNTIL,   /* the text was printed */
-    VBOARD_TIMEOUT, /* modelled time is up */
-    VBOARD_BUG,     /* the firmware did what silicon would not do */
-    VBOARD_CUT,     /* power was cut, and stop_at_cut is set */
-    VBOARD_IDLE,    /* asleep for ever: nothing is due and no input can come */
-    VBOARD_OFF,     /* System OFF */
-    VBOARD_STOPPED, /* the host asked for it */
-    VBOARD_BROKEN,  /* the engine failed: a defect of the model */
+    VBOARD_UNTIL,    /* the text was printed */
+    VBOARD_TIMEOUT,  /* modelled time is up */
+    VBOARD_BUG,      /* the firmware did what silicon would not do */
+    VBOARD_CUT,      /* power was cut, and stop_at_cut is set */
+    VBOARD_IDLE,     /* asleep for ever: nothing is due and no input can come */
+    VBOARD_OFF,      /* System OFF */
+    VBOARD_ENTERED,  /* about to execute code of `stop_in`; there is no going on from here */
+    VBOARD_CIRCLING, /* more resets than resets_max */
+    VBOARD_STOPPED,  /* the host asked for it, or called vboard_stop */
+    VBOARD_BROKEN,   /* the engine failed: a defect of the model */
 };
 
 struct vboard;
@@ -119,6 +129,9 @@ enum vboard_end vboard_run(struct vboard *board, const char *until, uint64_t tim
 
 void vboard_uart_input(struct vboard *board, const uint8_t *data, size_t len);
 
+/* From a function of the host: the run ends soon, as VBOARD_STOPPED. */
+void vboard_stop(struct vboard *board);
+
 /* Between runs: power off and on again; the reset pin. */
 void vboard_power_cycle(struct vboard *board);
 void vboard_pin_reset(struct vboard *board);
@@ -127,6 +140,19 @@ void vboard_pin_reset(struct vboard *board);
 uint8_t *vboard_internal(struct vboard *board);
 uint8_t *vboard_uicr(struct vboard *board);
 uint8_t *vboard_external(struct vboard *board);
+
+/* Programs of each word of internal flash since its erase, for another board's config.word_programs; the board's. */
+const uint8_t *vboard_word_programs(const struct vboard *board);
+
+/* The start of the block of code that is being executed; after VBOARD_ENTERED, of the one that would be next. */
+uint32_t vboard_pc(const struct vboard *board);
+
+/* The contents of RAM or internal flash at [addr, addr + len), NULL outside of them; the board's. */
+const uint8_t *vboard_memory(const struct vboard *board, uint32_t addr, uint32_t len);
+
+/* Whether the external chip is erasing or programming. After a run, vboard_settle lets it finish. */
+bool vboard_external_is_busy(const struct vboard *board);
+void vboard_settle(struct vboard *board);
 
 /* The accounts up to now; the board's. */
 const struct stats *vboard_stats(struct vboard *board);

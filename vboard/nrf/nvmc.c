@@ -164,6 +164,12 @@ void nvmc_store(struct nvmc *nvmc, uint32_t addr, unsigned size, uint32_t value)
     program_word(nvmc, model, off, addr, value);
 }
 
+/* Where a model's first byte is on the bus. */
+static uint32_t base_of(const struct nvmc *nvmc, const struct nor_model *model)
+{
+    return model == nvmc->uicr ? NVMC_UICR_BASE : 0;
+}
+
 static void do_erase(struct nvmc *nvmc, struct nor_model *model, uint32_t off, uint32_t len, bool torn, uint32_t seed)
 {
     int err = torn ? nor_model_erase_torn(model, off, len, seed) : nor_model_erase(model, off, len);
@@ -171,7 +177,7 @@ static void do_erase(struct nvmc *nvmc, struct nor_model *model, uint32_t off, u
     if (err != OK) {
         machine_bug(nvmc->periph.machine, "%s", model->violation);
     }
-    cpu_memory_changed(&nvmc->periph.machine->cpu, model == nvmc->uicr ? NVMC_UICR_BASE : off, len);
+    cpu_memory_changed(&nvmc->periph.machine->cpu, base_of(nvmc, model) + off, len);
 }
 
 /* A reset in the middle of an erase (a watchdog's) leaves it torn. */
@@ -181,7 +187,7 @@ static void erase(struct nvmc *nvmc, struct nor_model *model, uint32_t off, uint
     struct stats_device *stats = &stats_now(machine->stats)->internal;
     bool was_pending = machine->reset_pending;
     uint32_t seed;
-    enum flash_fate fate = machine_flash_operation(machine, OP_INT_ERASE, off, len, &seed);
+    enum flash_fate fate = machine_flash_operation(machine, OP_INT_ERASE, base_of(nvmc, model) + off, len, &seed);
 
     if (fate == FLASH_NOT_STARTED) {
         return;
