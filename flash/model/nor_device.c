@@ -35,38 +35,81 @@ static int wait(struct nor_device *device)
 }
 
 /* What was running when power failed is not started, torn or done. A violation is kept in the model. */
-static void lose(struct nor_device *device, struct random *random)
+static void lose(struct nor_device *device, const struct nor_op *op, uint32_t fate)
 {
-    struct nor_op op = device->running;
-
-    device->running.kind = NOR_OP_NONE;
-    switch (random_below(random, 3)) {
+    switch (fate % 3) {
     case 0:
         break;
     case 1:
-        (void)apply_torn(device, &op, (uint32_t)random_next(random));
+        (void)apply_torn(device, op, fate / 3);
         break;
     default:
-        (void)apply(device, &op);
+        (void)apply(device, op);
         break;
     }
 }
 
-static void fail_power(struct nor_device *at, const struct nor_op *op)
+/* The chip goes on without the MCU: what it has received takes effect. */
+static void finish_alone(struct nor_device *device, const struct nor_op *op, uint32_t fate)
 {
-    struct nor_power *power = at->power;
-    struct random random = {power->seed};
+    struct nor_op sent = *op;
+    uint32_t block = device->model.config->geometry.write_block;
 
-    power->off = true;
-    for (size_t i = 0; i < power->device_count; i++) {
-        if (power->cut == NOR_CUT_CLEAN) {
-            (void)wait(power->devices[i]);
-        } else {
-            lose(power->devices[i], &random);
-        }
+    if (op->kind == NOR_OP_PROGRAM) {
+        struct random random = {fate};
+
+        sent.len = random_below(&random, op->len / block + 1) * block;
     }
-    if (power->cut == NOR_CUT_TORN) {
-        (void)apply_torn(at, op, (uint32_t)random_next(&random));
+    (void)apply(device, &sent);
+}
+
+static void lose_running(struct nor_device *device, enum nor_cut cut, uint32_t fate)
+{
+    struct nor_op op = device->running;
+
+    device->running.kind = NOR_OP_NONE;
+    if (cut == NOR_CUT_CLEAN) {
+        (void)apply(device, &op);
+    } else if (cut == NOR_CUT_MCU && device->own_supply) {
+        finish_alone(device, &op, fate);
+    } else if (cut != NOR_CUT_CHIP || device->own_supply) {
+        lose(device, &op, fate);
+    } else {
+        device->running = op;
+    }
+}
+
+/* The operation that is being issued. */
+static void lose_issued(struct nor_device *at, const struct nor_op *op, enum nor_cut cut, uint32_t fate)
+{
+    if (cut == NOR_CUT_TORN || (cut == NOR_CUT_CHIP && at->own_supply)) {
+        (void)apply_torn(at, op, fate);
+    } else if (cut == NOR_CUT_MCU && at->own_supply) {
+        finish_alone(at, op, fate);
+    } else if (cut == NOR_CUT_MCU && (fate & 1) != 0) {
+        (void)apply_torn(at, op, fate >> 1);
+    }
+}
+
+void nor_power_damage(struct nor_power *power, struct nor_device *at, const struct nor_op *op, enum nor_cut cut,
+                      uint32_t seed)
+{
+    for (size_t i = 0; i < power->device_count; i++) {
+        lose_running(power->devices[i], cut, seed); /* 3 fates, 4 kinds of damage: 12 seeds show all combinations */
+    }
+    lose_issued(at, op, cut, seed);
+}
+
+/* Chips with an own supply: asleep or gone. */
+static void silence(struct nor_power *power)
+{
+    for (size_t i = 0; i < power->device_count; i++) {
+        struct nor_device *device = power->devices[i];
+
+        if (device->own_supply) {
+            device->asleep = (power->seed & 1) == 0;
+            device->mute = !device->asleep;
+        }
     }
 }
 
@@ -78,7 +121,35 @@ static int enter(const struct flash_device *dev)
     if (device->power->off) {
         return ERR_FLASH_CUT;
     }
+    if (device->mute || device->asleep) {
+        return ERR_FLASH_TIMEOUT;
+    }
     return device->absent ? ERR_FLASH_NO_DEVICE : wait(device);
+}
+
+static int device_init(const struct flash_device *dev)
+{
+    struct nor_device *device = dev->state;
+
+    device->asleep = false;
+    return device->mute && !device->power->off ? ERR_FLASH_NO_DEVICE : enter(dev);
+}
+
+static int cut_at(struct nor_device *device, const struct nor_op *op)
+{
+    struct nor_power *power = device->power;
+
+    nor_power_damage(power, device, op, power->cut, power->seed);
+    if (power->cut != NOR_CUT_CHIP) {
+        power->off = true;
+        return ERR_FLASH_CUT;
+    }
+    silence(power);
+    if (device->own_supply) {
+        return ERR_FLASH_TIMEOUT;
+    }
+    device->running = *op;
+    return OK;
 }
 
 static int issue(struct nor_device *device, const struct nor_op *op)
@@ -89,8 +160,7 @@ static int issue(struct nor_device *device, const struct nor_op *op)
         power->watch(power->context, device, op);
     }
     if (power->ops++ == power->cut_at) {
-        fail_power(device, op);
-        return ERR_FLASH_CUT;
+        return cut_at(device, op);
     }
     device->running = *op;
     return OK;
@@ -138,7 +208,7 @@ static const struct flash_geometry *device_geometry(const struct flash_device *d
     return &device->model.config->geometry;
 }
 
-static const struct flash_driver driver = {.init = enter,
+static const struct flash_driver driver = {.init = device_init,
                                            .deinit = enter,
                                            .read = device_read,
                                            .program = device_program,
@@ -160,6 +230,16 @@ void nor_device_free(struct nor_device *device)
     nor_model_free(&device->model);
 }
 
+void nor_device_borrow(struct nor_device *device, const struct nor_device *owner, uint32_t noise)
+{
+    struct nor_power *power = device->power;
+
+    *device = (struct nor_device){.model = owner->model,
+                                  .power = power,
+                                  .flash = {.driver = &driver, .state = device, .name = owner->flash.name}};
+    nor_model_make_noise(&device->model, noise);
+}
+
 void nor_power_on(struct nor_power *power, uint64_t cut_at, enum nor_cut cut, uint32_t seed)
 {
     power->ops = 0;
@@ -167,6 +247,11 @@ void nor_power_on(struct nor_power *power, uint64_t cut_at, enum nor_cut cut, ui
     power->cut = cut;
     power->seed = seed;
     power->off = false;
+    for (size_t i = 0; i < power->device_count; i++) {
+        power->devices[i]->mute = false;
+        power->devices[i]->asleep = false;
+        nor_model_make_noise(&power->devices[i]->model, power->noise);
+    }
 }
 
 int nor_power_settle(struct nor_power *power)
@@ -174,7 +259,8 @@ int nor_power_settle(struct nor_power *power)
     int err = OK;
 
     for (size_t i = 0; i < power->device_count; i++) {
-        int failed = power->off ? ERR_FLASH_CUT : wait(power->devices[i]);
+        struct nor_device *device = power->devices[i];
+        int failed = power->off ? ERR_FLASH_CUT : wait(device);
 
         err = err != OK ? err : failed;
     }

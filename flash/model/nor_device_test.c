@@ -130,6 +130,46 @@ static void test_the_same_seed_gives_the_same_damage(void **state)
     stop(&board[1]);
 }
 
+/* The MCU's power fails: its own flash suffers, the chip finishes its erase. */
+static void test_a_chip_goes_on_without_the_mcu(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 20; seed++) {
+        struct board board;
+
+        start(&board);
+        board.b.own_supply = true;
+        nor_power_on(&board.power, 1, NOR_CUT_MCU, seed);
+        assert_int_equal(erase(&board.b, 0, 0x1000), OK);
+        assert_int_equal(erase(&board.a, 0, 0x1000), ERR_FLASH_CUT);
+        assert_int_equal(board.data_b[0], 0xff);
+        assert_int_equal(board.data_b[0xfff], 0xff);
+        stop(&board);
+    }
+}
+
+/* The chip's power fails: it answers nothing until it is initialized, or not at all; the other device works on. */
+static void test_the_mcu_goes_on_without_the_chip(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 2; seed++) {
+        struct board board;
+
+        start(&board);
+        board.b.own_supply = true;
+        nor_power_on(&board.power, 0, NOR_CUT_CHIP, seed);
+        assert_int_equal(erase(&board.b, 0, 0x1000), ERR_FLASH_TIMEOUT);
+        assert_int_equal(sync(&board.b), ERR_FLASH_TIMEOUT);
+        assert_int_equal(erase(&board.a, 0, 0x1000), OK);
+        assert_int_equal(sync(&board.a), OK);
+        assert_int_equal(board.b.flash.driver->init(&board.b.flash), seed == 0 ? OK : ERR_FLASH_NO_DEVICE);
+        nor_power_on(&board.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+        assert_int_equal(board.b.flash.driver->init(&board.b.flash), OK);
+        assert_int_equal(erase(&board.b, 0, 0x1000), OK);
+        stop(&board);
+    }
+}
+
 static void test_a_violation_is_reported_by_the_next_call(void **state)
 {
     static const uint8_t ones[4] = {0xfe, 0xfe, 0xfe, 0xfe};
@@ -165,6 +205,8 @@ int main(void)
         cmocka_unit_test(test_operations_are_numbered_across_devices),
         cmocka_unit_test(test_what_was_running_is_lost_in_every_way),
         cmocka_unit_test(test_the_same_seed_gives_the_same_damage),
+        cmocka_unit_test(test_a_chip_goes_on_without_the_mcu),
+        cmocka_unit_test(test_the_mcu_goes_on_without_the_chip),
         cmocka_unit_test(test_a_violation_is_reported_by_the_next_call),
         cmocka_unit_test(test_an_absent_chip_answers_nothing),
     };

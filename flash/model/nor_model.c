@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "host/buffer.h"
-#include "host/random.h"
 
 void nor_model_init(struct nor_model *model, const struct nor_config *config, uint8_t *data)
 {
@@ -19,7 +18,22 @@ void nor_model_init(struct nor_model *model, const struct nor_config *config, ui
 void nor_model_free(struct nor_model *model)
 {
     free(model->programs);
+    free(model->unstable);
+    free(model->changed);
     *model = (struct nor_model){0};
+}
+
+void nor_model_track(struct nor_model *model)
+{
+    model->unstable = host_alloc(model->config->geometry.size);
+    model->changed = host_alloc(nor_model_pages(model));
+}
+
+void nor_model_note_change(struct nor_model *model, uint32_t off, size_t len)
+{
+    for (uint32_t page = off / NOR_PAGE; model->changed != NULL && page <= (off + len - 1) / NOR_PAGE; page++) {
+        model->changed[page] = 1;
+    }
 }
 
 static bool range_is_inside(const struct nor_model *model, uint32_t off, size_t len)
@@ -36,6 +50,33 @@ static int violate(struct nor_model *model, const char *what, uint32_t off, size
     return ERR_FLASH_PHYSICS;
 }
 
+void nor_model_make_noise(struct nor_model *model, uint64_t seed)
+{
+    model->noise = (enum nor_noise)(seed % NOR_NOISES);
+    model->noise_random.state = seed;
+}
+
+static uint8_t next_noise(struct nor_model *model)
+{
+    switch (model->noise) {
+    case NOR_NOISE_ERASED:
+        return 0; /* which is what the array holds in their place */
+    case NOR_NOISE_PROGRAMMED:
+        return 0xff;
+    default:
+        return (uint8_t)random_next(&model->noise_random);
+    }
+}
+
+static void read_unstable(struct nor_model *model, uint32_t off, uint8_t *dst, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (model->unstable[off + i] != 0) {
+            dst[i] ^= model->unstable[off + i] & next_noise(model);
+        }
+    }
+}
+
 int nor_model_read(struct nor_model *model, uint32_t off, void *dst, size_t len)
 {
     if (!range_is_inside(model, off, len)) {
@@ -43,6 +84,9 @@ int nor_model_read(struct nor_model *model, uint32_t off, void *dst, size_t len)
     }
     if (len > 0) {
         memcpy(dst, model->data + off, len);
+    }
+    if (model->has_unstable) {
+        read_unstable(model, off, dst, len);
     }
     model->stats.bytes_read += len;
     return OK;
@@ -84,11 +128,27 @@ static bool only_leaves_erased(const uint8_t *old, const uint8_t *new, size_t le
     return bad == 0;
 }
 
-static void program_bits(uint8_t *data, const uint8_t *src, size_t len, uint8_t erased_value)
+/* A bit that is programmed is stable. */
+static void settle_programmed(struct nor_model *model, uint32_t off, const uint8_t *src, size_t len)
 {
+    uint8_t erased = model->config->geometry.erased_value;
+
     for (size_t i = 0; i < len; i++) {
-        data[i] = erased_value == 0xff ? data[i] & src[i] : data[i] | src[i];
+        model->unstable[off + i] &= (uint8_t) ~(src[i] ^ erased);
     }
+}
+
+void nor_model_program_bits(struct nor_model *model, uint32_t off, const uint8_t *src, size_t len)
+{
+    uint8_t *data = model->data + off;
+
+    for (size_t i = 0; i < len; i++) {
+        data[i] = model->config->geometry.erased_value == 0xff ? data[i] & src[i] : data[i] | src[i];
+    }
+    if (model->has_unstable) {
+        settle_programmed(model, off, src, len);
+    }
+    nor_model_note_change(model, off, len);
 }
 
 /* Counts one more program of each write block; false when a block has had its number. */
@@ -113,7 +173,7 @@ static bool count_programs(struct nor_model *model, uint32_t off, size_t len)
     return true;
 }
 
-static int check_program(struct nor_model *model, uint32_t off, const void *src, size_t len)
+int nor_model_check_program(struct nor_model *model, uint32_t off, const void *src, size_t len)
 {
     uint32_t block = model->config->geometry.write_block;
 
@@ -134,12 +194,12 @@ static int check_program(struct nor_model *model, uint32_t off, const void *src,
 
 int nor_model_program(struct nor_model *model, uint32_t off, const void *src, size_t len)
 {
-    int err = check_program(model, off, src, len);
+    int err = nor_model_check_program(model, off, src, len);
 
     if (err != OK || len == 0) {
         return err;
     }
-    program_bits(model->data + off, src, len, model->config->geometry.erased_value);
+    nor_model_program_bits(model, off, src, len);
     model->stats.programs++;
     model->stats.bytes_programmed += len;
     return OK;
@@ -179,7 +239,7 @@ static uint32_t whole_sectors(const struct flash_geometry *geometry, uint32_t of
     return at - off == len ? count : 0;
 }
 
-static int check_erase(struct nor_model *model, uint32_t off, uint32_t len, uint32_t *sectors)
+int nor_model_check_erase(struct nor_model *model, uint32_t off, uint32_t len, uint32_t *sectors)
 {
     if (!range_is_inside(model, off, len)) {
         return ERR_FLASH_INVALID;
@@ -192,117 +252,18 @@ int nor_model_erase(struct nor_model *model, uint32_t off, uint32_t len)
 {
     const struct flash_geometry *geometry = &model->config->geometry;
     uint32_t sectors;
-    int err = check_erase(model, off, len, &sectors);
+    int err = nor_model_check_erase(model, off, len, &sectors);
 
     if (err != OK) {
         return err;
     }
     memset(model->data + off, geometry->erased_value, len);
+    if (model->has_unstable) {
+        memset(model->unstable + off, 0, len);
+    }
+    nor_model_note_change(model, off, len);
     if (model->programs != NULL) {
         memset(model->programs + off / geometry->write_block, 0, len / geometry->write_block);
-    }
-    model->stats.erases += sectors;
-    return OK;
-}
-
-/* Of the bits that `src` would change in data[0..len), a random part changes. */
-static void program_some_bits(struct random *random, uint8_t *data, const uint8_t *src, size_t len,
-                              uint8_t erased_value)
-{
-    uint32_t sixteenths = random_below(random, 17);
-
-    for (size_t i = 0; i < len; i++) {
-        uint8_t kept = (uint8_t)random_bits(random, sixteenths);
-        uint8_t bits = erased_value == 0xff ? src[i] | kept : src[i] & (uint8_t)~kept;
-
-        program_bits(&data[i], &bits, 1, erased_value);
-    }
-}
-
-/* A program that changed nothing leaves no trace, and nobody could count it. */
-static void uncount_unchanged(struct nor_model *model, uint32_t off, const uint8_t *before, size_t len)
-{
-    uint32_t block = model->config->geometry.write_block;
-
-    for (size_t i = 0; model->programs != NULL && i < len; i += block) {
-        if (memcmp(model->data + off + i, before + i, block) == 0) {
-            model->programs[(off + i) / block]--;
-        }
-    }
-}
-
-int nor_model_program_torn(struct nor_model *model, uint32_t off, const void *src, size_t len, uint32_t seed)
-{
-    struct random random = {seed};
-    uint8_t erased = model->config->geometry.erased_value;
-    uint32_t block = model->config->geometry.write_block;
-    uint32_t page = model->config->timing.page_size;
-    int err = check_program(model, off, src, len);
-    uint8_t *before;
-    uint32_t prefix;
-    uint32_t torn;
-
-    if (err != OK || len == 0) {
-        return err;
-    }
-    before = host_alloc(len);
-    memcpy(before, model->data + off, len);
-    prefix = random_below(&random, (uint32_t)(len / block)) * block;
-    torn = block;
-    if (page > block && (random_next(&random) & 1) != 0) { /* a chip programs the bytes of a page together */
-        prefix -= prefix % page;
-        torn = page - (off + prefix) % page;
-    }
-    torn = torn < len - prefix ? torn : (uint32_t)(len - prefix);
-    program_bits(model->data + off, src, prefix, erased);
-    program_some_bits(&random, model->data + off + prefix, (const uint8_t *)src + prefix, torn, erased);
-    uncount_unchanged(model, off, before, len);
-    free(before);
-    model->stats.programs++;
-    model->stats.bytes_programmed += prefix;
-    return OK;
-}
-
-/* An erase begins by programming every bit (so that the sector wears evenly), then lets them rise. */
-static void erase_some_bits(struct random *random, uint8_t *data, uint32_t len, uint64_t erased)
-{
-    uint32_t fallen = (random_next(random) & 1) != 0 ? random_below(random, 17) : 0;
-    uint32_t risen = random_below(random, 17);
-
-    for (uint32_t i = 0; i < len; i++) {
-        uint64_t bits = data[i] ^ erased; /* set: programmed */
-
-        bits = (bits | random_bits(random, fallen)) & ~random_bits(random, risen);
-        data[i] = (uint8_t)(bits ^ erased);
-    }
-}
-
-/* Parts of the array erase at different speed: some cells of 8 bytes are done, the others untouched. */
-static void erase_some_cells(struct random *random, uint8_t *data, uint32_t len, uint8_t erased)
-{
-    uint32_t risen = random_below(random, 17);
-
-    for (uint32_t i = 0; i < len; i += 8) {
-        if ((random_bits(random, risen) & 1) != 0) {
-            memset(data + i, erased, len - i < 8 ? len - i : 8);
-        }
-    }
-}
-
-int nor_model_erase_torn(struct nor_model *model, uint32_t off, uint32_t len, uint32_t seed)
-{
-    struct random random = {seed};
-    uint8_t erased = model->config->geometry.erased_value;
-    uint32_t sectors;
-    int err = check_erase(model, off, len, &sectors);
-
-    if (err != OK) {
-        return err;
-    }
-    if ((random_next(&random) & 1) != 0) {
-        erase_some_bits(&random, model->data + off, len, erased == 0 ? 0 : UINT64_MAX);
-    } else {
-        erase_some_cells(&random, model->data + off, len, erased);
     }
     model->stats.erases += sectors;
     return OK;

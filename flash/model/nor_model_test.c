@@ -170,6 +170,44 @@ static void test_torn_erase_stays_in_its_range(void **state)
     }
 }
 
+/* Unstable bits read differently, stay through reads, and end with a program or an erase. */
+static void test_unstable_bits_end_with_program_or_erase(void **state)
+{
+    static const uint8_t zeros[64];
+    struct fixture f;
+    uint8_t first[64];
+    uint8_t second[64];
+
+    (void)state;
+    start(&f, &uneven);
+    nor_model_track(&f.model);
+    nor_model_make_noise(&f.model, NOR_NOISE_RANDOM);
+    assert_int_equal(nor_model_program_torn(&f.model, 0x100, zeros, sizeof zeros, 3), OK);
+    assert_int_equal(nor_model_read(&f.model, 0x100, first, sizeof first), OK);
+    assert_int_equal(nor_model_read(&f.model, 0x100, second, sizeof second), OK);
+    assert_memory_not_equal(first, second, sizeof first);
+    nor_model_make_noise(&f.model, NOR_NOISE_PROGRAMMED);
+    assert_int_equal(nor_model_read(&f.model, 0x100, first, sizeof first), OK);
+    assert_memory_equal(first, zeros, sizeof first);
+    nor_model_make_noise(&f.model, NOR_NOISE_ERASED);
+    assert_int_equal(nor_model_read(&f.model, 0x100, first, sizeof first), OK);
+    assert_memory_not_equal(first, zeros, sizeof first);
+    assert_int_equal(nor_model_program(&f.model, 0x100, zeros, sizeof zeros), OK);
+    assert_int_equal(nor_model_read(&f.model, 0x100, first, sizeof first), OK);
+    assert_memory_equal(first, zeros, sizeof first);
+
+    assert_int_equal(nor_model_erase_torn(&f.model, 0, 0x400, 3), OK);
+    assert_int_equal(nor_model_erase(&f.model, 0, 0x400), OK);
+    nor_model_make_noise(&f.model, NOR_NOISE_PROGRAMMED);
+    assert_int_equal(nor_model_read(&f.model, 0x100, first, sizeof first), OK);
+    for (size_t i = 0; i < sizeof first; i++) {
+        assert_int_equal(first[i], 0xff);
+    }
+    assert_int_equal(f.model.changed[0], 1);
+    assert_int_equal(f.model.changed[1], 0);
+    nor_model_free(&f.model);
+}
+
 static void test_times_are_those_of_the_data_sheets(void **state)
 {
     const struct nor_config *chip = &nor_part_mx25r6435f;
@@ -214,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_reads_stay_inside),
         cmocka_unit_test(test_torn_program_is_a_part_of_the_program),
         cmocka_unit_test(test_torn_erase_stays_in_its_range),
+        cmocka_unit_test(test_unstable_bits_end_with_program_or_erase),
         cmocka_unit_test(test_times_are_those_of_the_data_sheets),
         cmocka_unit_test(test_parts_cover_their_size),
     };

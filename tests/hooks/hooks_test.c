@@ -190,7 +190,7 @@ static void test_the_answer_no_never_leaves_a_device_without_image(void **state)
     for (const struct sim_mode *mode = next_mode(sim_modes); mode != NULL; mode = next_mode(mode + 1)) {
         struct board board;
         struct boot_result result;
-        struct world_state before = {{NULL}, {NULL}};
+        struct state before;
         unsigned postponed = 0;
         uint64_t cut = 0;
 
@@ -213,7 +213,7 @@ static void test_the_answer_no_never_leaves_a_device_without_image(void **state)
         }
         assert_true(cut > 20);
         assert_true(postponed > 0);
-        world_state_free(&before);
+        world_drop(&board.world, &before);
         world_free(&board.world);
     }
 }

@@ -430,7 +430,7 @@ static void test_random_trailers_and_slots_are_survived(void **state)
     for (unsigned run = 0; run < 3000; run++) {
         struct board board;
         struct boot_result result;
-        struct world_state before = {0};
+        struct state before;
 
         start(&board, modes[run % 2]);
         world_put_image(&board.world, WORLD_SECONDARY, random_below(&random, 2) == 0 ? 0 : 4096, board.new);
@@ -452,7 +452,7 @@ static void test_random_trailers_and_slots_are_survived(void **state)
         }
         assert_true(world_guards_hold(&board.world, &before));
         assert_string_equal(world_violation(&board.world), "");
-        world_state_free(&before);
+        world_drop(&board.world, &before);
         world_free(&board.world);
     }
     assert_true(booted > 3000);

@@ -37,8 +37,7 @@ static void draw_sector(const struct scenario *scenario, const uint8_t *data, ui
 static void draw_trailer(const struct world *world, unsigned area)
 {
     static const char *const words[] = {"", "set", "bad", "-"};
-    /* Read behind the device's back: drawing must not wait for what is running. */
-    struct trailer trailer = world_peek_trailer(world, area);
+    struct trailer trailer = world_trailer(world, area, 0);
 
     (void)printf("  magic %s, type %d, image_ok %s, copy_done %s, status %u", words[trailer.magic],
                  (int)trailer.swap_type, words[trailer.image_ok], words[trailer.copy_done],

@@ -9,118 +9,45 @@
 
 #include "cli/options.h"
 #include "host/random.h"
+#include "tests/powercut/explore.h"
 #include "tests/powercut/images.h"
 #include "tests/powercut/log.h"
 #include "tests/powercut/scenario.h"
 
 struct campaign {
+    bool steady; /* no unstable bits */
+    struct explore_options explore;
     struct random random;
-    uint64_t torn;  /* torn cuts tried at each operation, each with its own damage */
-    uint64_t pairs; /* sampled pairs of cuts per scenario */
-    bool exhaustive_pairs;
+    uint64_t chains; /* sampled per scenario */
     uint64_t scenarios;
-    uint64_t runs;
-    uint64_t undecidable;
-    uint64_t failures;
+    uint64_t chains_played;
+    struct explore_counts counts;
 };
 
-static void report(const struct run *run, const struct outcome *outcome)
+static void report(void *context, const struct run *run, const struct outcome *outcome)
 {
+    const struct campaign *campaign = context;
     struct buffer id = {0};
 
-    run_id(run, &id);
-    (void)printf("powercut: FAILED %s: %s\n", buffer_text(&id), outcome->reason);
-    buffer_free(&id);
-}
-
-static void play(struct campaign *campaign, const struct run *run, struct world *world, const struct world_state *start,
-                 struct outcome *outcome)
-{
-    scenario_play(run, world, start, outcome);
-    campaign->runs++;
-    campaign->undecidable += outcome->undecidable ? 1 : 0;
-    if (outcome->failed && campaign->failures++ < 20) {
-        report(run, outcome);
-    }
-}
-
-/* One cut of each kind at each operation of the scenario. */
-static void play_single_cuts(struct campaign *campaign, struct run *run, struct world *world,
-                             const struct world_state *start, uint64_t ops)
-{
-    struct outcome outcome;
-
-    run->cut_count = 1;
-    for (uint64_t op = 0; op < ops; op++) {
-        run->cuts[0] = (struct cut){op, NOR_CUT_CLEAN, 0};
-        play(campaign, run, world, start, &outcome);
-        run->cuts[0] = (struct cut){op, NOR_CUT_BEHIND, (uint32_t)random_next(&campaign->random)};
-        play(campaign, run, world, start, &outcome);
-        for (uint64_t i = 0; i < campaign->torn; i++) {
-            run->cuts[0] = (struct cut){op, NOR_CUT_TORN, (uint32_t)random_next(&campaign->random)};
-            play(campaign, run, world, start, &outcome);
-        }
-    }
-}
-
-/* Every clean cut, and after it every clean cut of the recovery. */
-static void play_all_pairs(struct campaign *campaign, struct run *run, struct world *world,
-                           const struct world_state *start, uint64_t ops)
-{
-    for (uint64_t first = 0; first < ops; first++) {
-        struct outcome outcome;
-        uint64_t recovery;
-
-        run->cuts[0] = (struct cut){first, NOR_CUT_CLEAN, 0};
-        run->cut_count = 1;
-        scenario_play(run, world, start, &outcome);
-        recovery = outcome.ops;
-        run->cut_count = 2;
-        for (uint64_t second = 0; second < recovery; second++) {
-            run->cuts[1] = (struct cut){second, NOR_CUT_CLEAN, 0};
-            play(campaign, run, world, start, &outcome);
-        }
-    }
-}
-
-/* Chains of 2 to 4 cuts of any kind, the later ones often early in the recovery, where states are rare. */
-static void play_sampled_chains(struct campaign *campaign, struct run *run, struct world *world,
-                                const struct world_state *start, uint64_t ops)
-{
-    for (uint64_t i = 0; i < campaign->pairs; i++) {
-        struct outcome outcome;
-
-        run->cut_count = 2 + random_below(&campaign->random, 8) / 6 + random_below(&campaign->random, 8) / 7;
-        for (size_t c = 0; c < run->cut_count; c++) {
-            uint32_t range = c > 0 && random_below(&campaign->random, 2) == 0 ? 24 : (uint32_t)ops;
-
-            run->cuts[c] =
-                (struct cut){random_below(&campaign->random, range), (enum nor_cut)random_below(&campaign->random, 3),
-                             (uint32_t)random_next(&campaign->random)};
-        }
-        play(campaign, run, world, start, &outcome);
+    if (campaign->counts.failures <= 20) {
+        run_id(run, &id);
+        (void)printf("powercut: FAILED %s: %s\n", buffer_text(&id), outcome->reason);
+        buffer_free(&id);
     }
 }
 
 static void play_scenario(struct campaign *campaign, const struct scenario *scenario)
 {
-    struct run run = {.scenario = *scenario};
     struct world world;
-    struct world_state start = {0};
-    struct outcome outcome;
-    uint64_t ops;
+    struct state start;
 
     world_init(&world, scenario->geometry, scenario->mode, 1, 0);
     scenario_prepare(scenario, &world, &start);
+    world.device[WORLD_INTERNAL].model.settles = campaign->steady;
+    world.device[WORLD_EXTERNAL].model.settles = campaign->steady;
     campaign->scenarios++;
-    play(campaign, &run, &world, &start, &outcome);
-    ops = outcome.ops;
-    play_single_cuts(campaign, &run, &world, &start, ops);
-    play_sampled_chains(campaign, &run, &world, &start, ops);
-    if (campaign->exhaustive_pairs) {
-        play_all_pairs(campaign, &run, &world, &start, ops);
-    }
-    world_state_free(&start);
+    explore(scenario, &campaign->explore, &world, &start, &campaign->counts, report, campaign);
+    world_drop(&world, &start);
     world_free(&world);
 }
 
@@ -172,7 +99,7 @@ static void play_mode(struct campaign *campaign, const struct world_geometry *ge
     world_init(&world, geometry, mode, 1, 0);
     accepted = sim_accepts(&world);
     for (size_t s = 0; accepted && s < story_count; s++) {
-        if (stories[s].needs_revert != mode->has_revert) {
+        if (!story_applies(&stories[s], mode)) {
             continue;
         }
         for (size_t p = 0; p < pairs; p++) {
@@ -218,10 +145,10 @@ static void watch(void *context, const struct nor_device *device, const struct n
                  op->off - device->model.config->geometry.ranges[0].sector_size, op->len);
 }
 
-static int replay_id(const char *id)
+static int replay_id(const char *id, bool steady)
 {
     static struct replay replay;
-    struct world_state start = {0};
+    struct state start;
     struct outcome outcome;
 
     if (!run_parse(id, &replay.run)) {
@@ -230,6 +157,8 @@ static int replay_id(const char *id)
     }
     world_init(&replay.world, replay.run.scenario.geometry, replay.run.scenario.mode, 1, 0);
     scenario_prepare(&replay.run.scenario, &replay.world, &start);
+    replay.world.device[WORLD_INTERNAL].model.settles = steady;
+    replay.world.device[WORLD_EXTERNAL].model.settles = steady;
     log_is_shown = true;
     replay.world.power.watch = watch;
     replay.world.power.context = &replay;
@@ -237,7 +166,7 @@ static int replay_id(const char *id)
     scenario_draw(&replay.run.scenario, &replay.world);
     (void)printf("powercut: %s%s\n", outcome.failed ? "FAILED: " : "passed",
                  outcome.failed ? outcome.reason : (outcome.undecidable ? " (undecidable state)" : ""));
-    world_state_free(&start);
+    world_drop(&replay.world, &start);
     world_free(&replay.world);
     images_free();
     return outcome.failed ? CLI_FAILED : CLI_DONE;
@@ -266,19 +195,23 @@ static int run_campaign(struct campaign *campaign, const char *scenario_id, uint
         return CLI_USAGE;
     }
     images_free();
-    (void)printf("powercut: seed %" PRIu64 ", %" PRIu64 " scenarios, %" PRIu64 " runs, %" PRIu64
-                 " undecidable, %" PRIu64 " failures, %.0f runs/s\n",
-                 seed, campaign->scenarios, campaign->runs, campaign->undecidable, campaign->failures,
-                 (double)campaign->runs / (seconds() - begin));
-    return campaign->failures == 0 && campaign->runs > 0 ? CLI_DONE : CLI_FAILED;
+    begin = seconds() - begin;
+    (void)printf("powercut: seed %" PRIu64 ", %" PRIu64 " scenarios, %" PRIu64 " cuts, %" PRIu64 " states, %" PRIu64
+                 " boots, %" PRIu64 " undecidable, %" PRIu64 " unfinished, %" PRIu64
+                 " failures; %.1f s, %.0f cuts/s, %.0f boots/s\n",
+                 seed, campaign->scenarios, campaign->counts.cuts, campaign->counts.states, campaign->counts.boots,
+                 campaign->counts.undecidable, campaign->counts.unfinished, campaign->counts.failures, begin,
+                 (double)campaign->counts.cuts / begin, (double)campaign->counts.boots / begin);
+    return campaign->counts.failures == 0 && campaign->counts.cuts > 0 ? CLI_DONE : CLI_FAILED;
 }
 
 static const struct cli_option options[] = {
     {"replay", 'r', CLI_VALUE, "ID", "play one run and draw the flash before each operation"},
     {"only", 'o', CLI_VALUE, "ID", "only this scenario, an id without cuts"},
-    {"torn", 't', CLI_VALUE, "N", "torn cuts at each operation (default 6)"},
-    {"pairs", 'p', CLI_VALUE, "N", "sampled chains of 2 to 4 cuts per scenario (default 200)"},
-    {"exhaustive", 'x', CLI_FLAG, NULL, "also every pair of clean cuts"},
+    {"depth", 'd', CLI_VALUE, "N", "cuts in a row (default 1; 0: to the fixpoint)"},
+    {"damages", 't', CLI_VALUE, "N", "seeds of damage at each operation (default 4)"},
+    {"steady", 'y', CLI_FLAG, NULL, "without bits that read differently each time"},
+    {"states", 'm', CLI_VALUE, "N", "give up at so many states (default 1000000)"},
     {"seed", 's', CLI_VALUE, "N", "seed of the damage and the samples (default 1)"},
 };
 static const struct cli_command command = {
@@ -287,7 +220,7 @@ static const struct cli_command command = {
     .positional = "",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
-    .example = "powercut --only offset/4K-4-1/40960-40960/revert --exhaustive\n"
+    .example = "powercut --only offset/4K-4-1/8292-4097/revert --depth 0 --damages 1\n"
                "powercut --replay offset/4K-4-1/40960-40960/revert/17T5/3C0",
 };
 
@@ -296,16 +229,25 @@ int main(int argc, char **argv)
     struct cli_args args;
     struct campaign campaign = {0};
     uint64_t seed = 1;
+    uint64_t damages = 4;
+    uint64_t depth = 1;
+    uint64_t states = 0;
     int status = CLI_USAGE;
 
     if (cli_parse(&command, argc, argv, &args, &status)) {
         status = CLI_USAGE;
         if (cli_given(&args, "replay")) {
-            status = replay_id(cli_value(&args, "replay", ""));
-        } else if (cli_number(&args, "torn", 6, 1000000, &campaign.torn) &&
-                   cli_number(&args, "pairs", 200, UINT32_MAX, &campaign.pairs) &&
+            status = replay_id(cli_value(&args, "replay", ""), cli_given(&args, "steady"));
+        } else if (cli_number(&args, "damages", 4, 1000, &damages) && cli_number(&args, "depth", 1, 1000, &depth) &&
+                   cli_number(&args, "states", 1000000, UINT32_MAX, &states) &&
                    cli_number(&args, "seed", 1, UINT32_MAX, &seed)) {
-            campaign.exhaustive_pairs = cli_given(&args, "exhaustive");
+            campaign.steady = cli_given(&args, "steady");
+            campaign.explore = (struct explore_options){.depth = depth == 0 ? EXPLORE_NO_LIMIT : (uint32_t)depth,
+                                                        .seed = (uint32_t)seed,
+                                                        .damages = (uint32_t)damages,
+                                                        .noises = 3,
+                                                        .chip_cuts = 1,
+                                                        .max_states = (uint32_t)states};
             status = run_campaign(&campaign, cli_value(&args, "only", NULL), seed);
         }
     }

@@ -21,9 +21,9 @@ static uint32_t room_before_trailer(const struct world *world, unsigned area)
  * A program of copy_done that power cut off looks the same as one that was completed before an image ran and did not
  * confirm itself. SPEC lists it; the old image is the safer outcome.
  */
-static bool swap_is_undecidable(struct world *world)
+static bool swap_is_undecidable(const struct world *world, uint32_t noise)
 {
-    struct trailer trailer = world_trailer(world, WORLD_PRIMARY);
+    struct trailer trailer = world_trailer(world, WORLD_PRIMARY, noise);
 
     return trailer.magic == TRAILER_MAGIC_GOOD && trailer.image_ok == TRAILER_FLAG_UNSET &&
            trailer.swap_type == SWAP_TEST && trailer.copy_done != TRAILER_FLAG_UNSET;
@@ -69,6 +69,7 @@ const struct sim_mode sim_modes[] = {
     {.name = "offset",
      .boot = &boot_mode_swap_offset,
      .has_revert = true,
+     .has_bare_trailers = true,
      .upload_off = offset_upload_off,
      .largest = offset_largest,
      .accepts = offset_accepts,
@@ -124,7 +125,27 @@ bool sim_keeps(const struct world *world, const struct buffer *image)
                                       : world_has_image(world, WORLD_SECONDARY, 0, image);
 }
 
-bool sim_is_undecidable(struct world *world)
+bool sim_is_undecidable(const struct world *world)
 {
-    return world->mode->is_undecidable != NULL && world->mode->is_undecidable(world);
+    uint32_t tries = world->device[WORLD_INTERNAL].model.has_unstable ? 2 * NOR_NOISES : 1;
+    bool found = false;
+
+    for (uint32_t noise = 0; world->mode->is_undecidable != NULL && noise < tries; noise++) {
+        found = found || world->mode->is_undecidable(world, noise);
+    }
+    return found;
+}
+
+bool sim_trailers_waver(const struct world *world)
+{
+    bool found = false;
+
+    for (unsigned area = 0; world->mode->has_bare_trailers && area < WORLD_AREAS; area++) {
+        if (world_has(world, area) && area % WORLD_ROLES <= WORLD_BACKUP) {
+            uint32_t start = world->layout[area].status;
+
+            found = found || world_is_unstable(world, area, start, world->area[area].size - start);
+        }
+    }
+    return found;
 }

@@ -10,12 +10,17 @@
 struct sim_mode {
     const char *name; /* in run ids */
     const struct boot_mode *boot;
-    unsigned areas;   /* WORLD_HAS_*: areas beside primary and secondary that it needs */
-    bool has_revert;  /* an image that is not confirmed is replaced by the old one at the next boot */
-    bool is_in_place; /* images run where they were uploaded; nothing is copied */
+    unsigned areas;         /* WORLD_HAS_*: areas beside primary and secondary that it needs */
+    bool has_revert;        /* an image that is not confirmed is replaced by the old one at the next boot */
+    bool is_in_place;       /* images run where they were uploaded; nothing is copied */
+    bool has_bare_trailers; /* trailers without checksums say how far it is: while one has unstable bits, either image
+                               may come out of it; docs/SPEC.md, "What cannot be decided" */
 
     /* Tells the core of areas that only this mode has, and changes options; after all else. NULL: nothing to do. */
     void (*configure)(struct world *world);
+
+    /* The external device answers, or not: what the core may reach on it beside the secondary. NULL: nothing else. */
+    void (*external_answers)(struct world *world, bool answers);
 
     /* Where an image is uploaded: area and offset in it. NULL: at the start of the secondary. */
     unsigned (*upload_to)(const struct world *world, unsigned image);
@@ -34,8 +39,8 @@ struct sim_mode {
     bool (*keeps)(const struct world *world, const struct buffer *image);
 
     /* A state of the mode's layout, listed in docs/SPEC.md, that may mean "was never started" as well as "was started
-     * and did not confirm itself". NULL: there is none. */
-    bool (*is_undecidable)(struct world *world);
+     * and did not confirm itself". `noise` is for world_trailer. NULL: there is none. */
+    bool (*is_undecidable)(const struct world *world, uint32_t noise);
 };
 
 extern const struct sim_mode sim_modes[];
@@ -51,6 +56,7 @@ uint32_t sim_upload_off(const struct world *world);
 bool sim_accepts(const struct world *world);
 bool sim_runs(const struct world *world, const struct boot_result *result, const struct buffer *image);
 bool sim_keeps(const struct world *world, const struct buffer *image);
-bool sim_is_undecidable(struct world *world);
+bool sim_is_undecidable(const struct world *world); /* for some noise */
+bool sim_trailers_waver(const struct world *world);
 
 #endif

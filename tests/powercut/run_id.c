@@ -5,7 +5,8 @@
 
 #include "tests/powercut/scenario.h"
 
-static const char cut_letters[] = {[NOR_CUT_CLEAN] = 'C', [NOR_CUT_BEHIND] = 'B', [NOR_CUT_TORN] = 'T'};
+static const char cut_letters[] = {
+    [NOR_CUT_CLEAN] = 'C', [NOR_CUT_BEHIND] = 'B', [NOR_CUT_TORN] = 'T', [NOR_CUT_MCU] = 'M', [NOR_CUT_CHIP] = 'X'};
 
 void run_id(const struct run *run, struct buffer *out)
 {
@@ -14,8 +15,16 @@ void run_id(const struct run *run, struct buffer *out)
     buffer_print(out, "%s/%s/%u-%u/%s", scenario->mode->name, scenario->geometry->name,
                  (unsigned)scenario->size[IMAGE_OLD], (unsigned)scenario->size[IMAGE_NEW], scenario->story->name);
     for (size_t i = 0; i < run->cut_count; i++) {
-        buffer_print(out, "/%" PRIu64 "%c%u", run->cuts[i].op, cut_letters[run->cuts[i].kind],
-                     (unsigned)run->cuts[i].seed);
+        const struct cut *cut = &run->cuts[i];
+
+        if (cut->op == NOR_NO_CUT) {
+            buffer_print(out, "/-");
+        } else {
+            buffer_print(out, "/%" PRIu64 "%c%u", cut->op, cut_letters[cut->kind], (unsigned)cut->seed);
+        }
+        if (cut->noise != 0) {
+            buffer_print(out, "~%u", (unsigned)cut->noise);
+        }
     }
 }
 
@@ -41,25 +50,40 @@ static bool take_char(const char **text, char c)
     return true;
 }
 
-/* "/17T5" */
-static bool take_cut(const char **text, struct cut *cut)
+static bool take_number32(const char **text, uint32_t *number)
 {
-    uint64_t seed = 0;
+    uint64_t value = 0;
 
-    if (!take_char(text, '/') || !take_number(text, &cut->op)) {
+    if (!take_number(text, &value) || value > UINT32_MAX) {
         return false;
     }
-    for (size_t kind = 0; kind < sizeof cut_letters; kind++) {
-        if (take_char(text, cut_letters[kind])) {
-            cut->kind = (enum nor_cut)kind;
-            if (!take_number(text, &seed)) {
-                return false;
-            }
-            cut->seed = (uint32_t)seed;
+    *number = (uint32_t)value;
+    return true;
+}
+
+static bool take_kind(const char **text, enum nor_cut *kind)
+{
+    for (size_t i = 0; i < sizeof cut_letters; i++) {
+        if (take_char(text, cut_letters[i])) {
+            *kind = (enum nor_cut)i;
             return true;
         }
     }
     return false;
+}
+
+/* "/17T5", "/-~3" */
+static bool take_cut(const char **text, struct cut *cut)
+{
+    if (!take_char(text, '/')) {
+        return false;
+    }
+    if (take_char(text, '-')) {
+        cut->op = NOR_NO_CUT;
+    } else if (!take_number(text, &cut->op) || !take_kind(text, &cut->kind) || !take_number32(text, &cut->seed)) {
+        return false;
+    }
+    return !take_char(text, '~') || take_number32(text, &cut->noise);
 }
 
 /* Whether the next part of an id is `name`; then takes it. */
@@ -126,7 +150,7 @@ bool run_parse(const char *id, struct run *run)
         !take_sizes(&id, scenario) || !take_char(&id, '/') || !take_story(&id, scenario)) {
         return false;
     }
-    while (*id != '\0' && run->cut_count < SCENARIO_MAX_CUTS) {
+    while (*id != '\0' && run->cut_count < RUN_CUTS_MAX) {
         if (!take_cut(&id, &run->cuts[run->cut_count++])) {
             return false;
         }

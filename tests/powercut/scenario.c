@@ -6,14 +6,19 @@
 
 #include "tests/powercut/images.h"
 
+#define ATTEMPTS 3 /* as apps/mcuboot/main.c */
+
 const struct story stories[] = {
-    {"test", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, IMAGE_NEW, IMAGE_OLD, true},
-    {"perm", PRIOR_NONE, SWAP_PERM, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true},
-    {"revert", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, IMAGE_OLD, IMAGE_OLD, true},
-    {"again", PRIOR_REVERTED, SWAP_TEST, IMAGE_NEW, IMAGE_NEW, IMAGE_OLD, true},
-    {"again-perm", PRIOR_REVERTED, SWAP_PERM, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true},
-    {"renew", PRIOR_CONFIRMED, SWAP_TEST, IMAGE_OLD, IMAGE_OLD, IMAGE_NEW, true},
-    {"replace", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false},
+    {"test", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_OLD, IMAGE_NEW, true, false},
+    {"perm", PRIOR_NONE, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true, false},
+    {"revert", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, ACT_NONE, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false},
+    {"again", PRIOR_REVERTED, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_OLD, IMAGE_NEW, true, false},
+    {"again-perm", PRIOR_REVERTED, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true, false},
+    {"renew", PRIOR_CONFIRMED, SWAP_TEST, IMAGE_OLD, ACT_NONE, IMAGE_OLD, IMAGE_NEW, IMAGE_OLD, true, false},
+    {"upload", PRIOR_REVERTED, SWAP_NONE, IMAGE_NEW, ACT_UPLOAD, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false},
+    {"request", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_REQUEST, IMAGE_NEW, IMAGE_OLD, IMAGE_OLD, true, false},
+    {"confirm", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, ACT_CONFIRM, IMAGE_NEW, IMAGE_NEW, IMAGE_OLD, true, false},
+    {"replace", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, true},
 };
 const size_t story_count = sizeof stories / sizeof stories[0];
 
@@ -22,30 +27,90 @@ const struct buffer *scenario_image(const struct scenario *scenario, enum scenar
     return images_get(scenario->size[which], (uint8_t)(1 + which), (uint32_t)(100 + which));
 }
 
+bool story_applies(const struct story *story, const struct sim_mode *mode)
+{
+    return mode->has_revert ? !story->without_revert : !story->needs_revert;
+}
+
 static void die(const char *what)
 {
     (void)fprintf(stderr, "powercut: %s\n", what);
     exit(1);
 }
 
+/* Areas on a device that does not answer are not there, as in apps/mcuboot/main.c. */
+static void open_external(struct world *world)
+{
+    bool answers = flash_init(&world->device[WORLD_EXTERNAL].flash) == OK;
+
+    for (unsigned image = 0; image < world->images; image++) {
+        world->areas[image].secondary = answers ? &world->area[WORLD_AREA(image, WORLD_SECONDARY)] : NULL;
+    }
+    if (world->mode->external_answers != NULL) {
+        world->mode->external_answers(world, answers);
+    }
+}
+
+/* One power-on of the bootloader. */
+static int boot(struct world *world, struct boot_result *result)
+{
+    int err = ERR_BOOT_NO_IMAGE;
+
+    for (int i = 0; i < ATTEMPTS && err != OK && !world->power.off; i++) {
+        open_external(world);
+        err = boot_go(&world->boot, result);
+    }
+    return err;
+}
+
+static void power_on(struct world *world, const struct cut *cut)
+{
+    world->power.noise = cut->noise;
+    nor_power_on(&world->power, cut->op, cut->kind, cut->seed);
+}
+
 static void boot_whole(struct world *world)
 {
+    static const struct cut no_cut = {.op = NOR_NO_CUT};
     struct boot_result result;
 
-    nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    if (boot_go(&world->boot, &result) != OK || nor_power_settle(&world->power) != OK) {
+    power_on(world, &no_cut);
+    if (boot(world, &result) != OK || nor_power_settle(&world->power) != OK) {
         die("a boot that prepares a scenario fails");
     }
 }
 
-static void upload(const struct scenario *scenario, struct world *world, enum scenario_image_id which,
-                   enum swap_type type)
+/* What an application does; stops when power fails. */
+
+static int act_upload(const struct scenario *scenario, struct world *world, enum scenario_image_id which)
+{
+    unsigned area = sim_upload_to(world, 0);
+    int err = world_try_erase(world, area);
+
+    return err != OK ? err : world_try_put_image(world, area, sim_upload_off(world), scenario_image(scenario, which));
+}
+
+static int act(const struct scenario *scenario, struct world *world)
 {
     unsigned area = sim_upload_to(world, 0);
 
-    world_erase(world, area);
-    world_put_image(world, area, sim_upload_off(world), scenario_image(scenario, which));
-    world_request(world, area, type == SWAP_PERM);
+    switch (scenario->story->act) {
+    case ACT_UPLOAD:
+        return act_upload(scenario, world, scenario->story->uploaded);
+    case ACT_REQUEST:
+        return trailer_request(&world->area[area], &world->layout[area], scenario->story->request == SWAP_PERM, 0);
+    case ACT_CONFIRM:
+        return trailer_confirm(&world->area[WORLD_PRIMARY], &world->layout[WORLD_PRIMARY]);
+    default:
+        return OK;
+    }
+}
+
+static void upload(const struct scenario *scenario, struct world *world, enum scenario_image_id which)
+{
+    if (act_upload(scenario, world, which) != OK) {
+        die("cannot upload");
+    }
 }
 
 static void erase_areas(struct world *world)
@@ -57,29 +122,41 @@ static void erase_areas(struct world *world)
     }
 }
 
-void scenario_prepare(const struct scenario *scenario, struct world *world, struct world_state *start)
+static void prepare_past(const struct scenario *scenario, struct world *world)
+{
+    enum scenario_prior prior = scenario->story->prior;
+
+    world_put_image(world, WORLD_PRIMARY, 0, scenario_image(scenario, IMAGE_OLD));
+    if (prior != PRIOR_NONE) {
+        upload(scenario, world, IMAGE_NEW);
+        world_request(world, sim_upload_to(world, 0), false);
+        boot_whole(world);
+    }
+    if (prior == PRIOR_REVERTED) {
+        boot_whole(world);
+    }
+    if (prior == PRIOR_CONFIRMED) {
+        world_confirm(world, WORLD_PRIMARY);
+        boot_whole(world);
+    }
+}
+
+void scenario_prepare(const struct scenario *scenario, struct world *world, struct state *start)
 {
     const struct story *story = scenario->story;
 
     erase_areas(world);
-    world_put_image(world, WORLD_PRIMARY, 0, scenario_image(scenario, IMAGE_OLD));
-    if (story->prior != PRIOR_NONE) {
-        upload(scenario, world, IMAGE_NEW, SWAP_TEST);
-        boot_whole(world);
-    }
-    if (story->prior == PRIOR_REVERTED) {
-        boot_whole(world);
-    }
-    if (story->prior == PRIOR_CONFIRMED) {
-        world_confirm(world, WORLD_PRIMARY);
-    }
+    prepare_past(scenario, world);
     if (story->request != SWAP_NONE) {
-        upload(scenario, world, story->uploaded, story->request);
+        upload(scenario, world, story->uploaded);
+    }
+    if (story->request != SWAP_NONE && story->act != ACT_REQUEST) {
+        world_request(world, sim_upload_to(world, 0), story->request == SWAP_PERM);
     }
     world_save(world, start);
 }
 
-static void fail(struct outcome *outcome, const char *reason)
+void outcome_fail(struct outcome *outcome, const char *reason)
 {
     if (!outcome->failed) {
         outcome->failed = true;
@@ -87,82 +164,158 @@ static void fail(struct outcome *outcome, const char *reason)
     }
 }
 
-/* Plays the cuts. Returns whether a boot came to its end with one of them still to come. */
-static bool play_cuts(const struct run *run, struct world *world, struct boot_result *result, struct outcome *outcome)
+static uint8_t only(enum scenario_image_id image)
 {
-    for (size_t i = 0; i < run->cut_count; i++) {
-        const struct cut *cut = &run->cuts[i];
-        int err;
-
-        nor_power_on(&world->power, cut->op, cut->kind, cut->seed);
-        err = boot_go(&world->boot, result);
-        if (!world->power.off) {
-            if (err != OK) {
-                fail(outcome, "a boot between cuts finds no image");
-            }
-            return true;
-        }
-        if (cut->kind != NOR_CUT_CLEAN && run->scenario.story->final != run->scenario.story->after &&
-            sim_is_undecidable(world)) {
-            outcome->undecidable = true;
-        }
-    }
-    return false;
+    return (uint8_t)(1U << image);
 }
 
-static void check_next_boot(const struct story *story, struct world *world, const struct buffer *after,
-                            struct outcome *outcome)
+struct moment moment_begin(const struct story *story)
 {
-    struct boot_result result;
+    return (struct moment){story->act != ACT_NONE ? MOMENT_ACT : MOMENT_FIRST, only(story->final), false};
+}
 
-    nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    if (boot_go(&world->boot, &result) != OK || !sim_runs(world, &result, after)) {
-        fail(outcome, story->final == story->after ? "the image does not stay" : "the old image does not come back");
-    } else if (world->power.ops != 0 && story->final == story->after) {
-        fail(outcome, "a boot that changes nothing writes");
+int moment_run(const struct scenario *scenario, const struct moment *moment, struct world *world,
+               struct boot_result *result)
+{
+    int err = moment->phase == MOMENT_ACT ? act(scenario, world) : boot(world, result);
+    int settled = nor_power_settle(&world->power);
+
+    return err != OK ? err : settled;
+}
+
+void moment_cut(const struct scenario *scenario, struct moment *moment, const struct world *world)
+{
+    const struct story *story = scenario->story;
+
+    if (moment->phase == MOMENT_ACT) {
+        moment->phase = MOMENT_FIRST;
+        moment->accepted |= only(story->unchanged);
+    }
+    if (moment->phase == MOMENT_FIRST && story->final != story->after && !moment->undecidable &&
+        sim_is_undecidable(world)) {
+        moment->undecidable = true;
+        moment->accepted |= only(story->after);
+    }
+    if (sim_trailers_waver(world)) {
+        moment->undecidable = true;
+        moment->accepted = only(IMAGE_OLD) | only(IMAGE_NEW);
     }
 }
 
-static void check_final(const struct run *run, struct world *world, const struct boot_result *result,
-                        struct outcome *outcome)
+/* Which of both images runs; SCENARIO_IMAGES: none of them. */
+static enum scenario_image_id running(const struct scenario *scenario, const struct world *world,
+                                      const struct boot_result *result)
 {
-    const struct story *story = run->scenario.story;
-    const struct buffer *after = scenario_image(&run->scenario, story->after);
-
-    if (!sim_runs(world, result, scenario_image(&run->scenario, story->final))) {
-        if (!outcome->undecidable || !sim_runs(world, result, after)) {
-            fail(outcome, "another image than the requested one runs");
+    for (unsigned image = 0; image < SCENARIO_IMAGES; image++) {
+        if (sim_runs(world, result, scenario_image(scenario, (enum scenario_image_id)image))) {
+            return (enum scenario_image_id)image;
         }
-    } else if (story->final != story->after && !sim_keeps(world, after)) {
-        fail(outcome, "the old image is lost before the new one is confirmed");
+    }
+    return SCENARIO_IMAGES;
+}
+
+void moment_chip_cut(const struct scenario *scenario, struct moment *moment, struct world *world, int err,
+                     const struct boot_result *result, struct outcome *outcome)
+{
+    const struct story *story = scenario->story;
+    enum scenario_image_id image = SCENARIO_IMAGES;
+
+    if (moment->phase == MOMENT_ACT) {
+        moment_cut(scenario, moment, world);
+        return;
+    }
+    if (err == OK) {
+        image = running(scenario, world, result);
+        if (image == SCENARIO_IMAGES) {
+            outcome_fail(outcome, "without the chip a boot runs no image of the two");
+        }
+    }
+    moment_cut(scenario, moment, world);
+    /* The tested image was started: whether that was noted is for the next boot to say. */
+    if (moment->phase == MOMENT_FIRST && image == story->final) {
+        moment->accepted |= only(story->after);
+    }
+}
+
+static void next_moment(const struct scenario *scenario, struct moment *moment, const struct world *world,
+                        enum scenario_image_id image, struct outcome *outcome)
+{
+    const struct story *story = scenario->story;
+
+    if (moment->phase == MOMENT_FIRST && story->final != story->after && image == story->final) {
+        if (!sim_keeps(world, scenario_image(scenario, story->after))) {
+            outcome_fail(outcome, "the old image is lost before the new one is confirmed");
+        }
+        *moment = (struct moment){MOMENT_NEXT, only(story->after), moment->undecidable};
     } else {
-        check_next_boot(story, world, after, outcome);
+        *moment = (struct moment){moment->phase == MOMENT_STABLE ? MOMENT_OVER : MOMENT_STABLE, only(image),
+                                  moment->undecidable};
     }
 }
 
-void scenario_play(const struct run *run, struct world *world, const struct world_state *start, struct outcome *outcome)
+void moment_complete(const struct scenario *scenario, struct moment *moment, struct world *world, int err,
+                     const struct boot_result *result, struct outcome *outcome)
 {
-    struct boot_result result;
+    enum scenario_image_id image;
+
+    outcome->undecidable = moment->undecidable;
+    if (world_violation(world)[0] != '\0') {
+        outcome_fail(outcome, world_violation(world));
+    }
+    if (moment->phase == MOMENT_ACT) {
+        moment->phase = MOMENT_FIRST;
+        return;
+    }
+    image = err == OK ? running(scenario, world, result) : SCENARIO_IMAGES;
+    if (err != OK) {
+        outcome_fail(outcome, "no image boots");
+    } else if (image == SCENARIO_IMAGES || (moment->accepted & only(image)) == 0) {
+        outcome_fail(outcome, moment->phase == MOMENT_NEXT     ? "the old image does not come back"
+                              : moment->phase == MOMENT_STABLE ? "the image does not stay"
+                                                               : "another image than the requested one runs");
+    } else if (moment->phase == MOMENT_STABLE && world->power.ops != 0) {
+        outcome_fail(outcome, "a boot that changes nothing writes");
+    }
+    if (outcome->failed) {
+        moment->phase = MOMENT_OVER;
+    } else {
+        next_moment(scenario, moment, world, image, outcome);
+    }
+}
+
+static void play_power_on(const struct run *run, struct moment *moment, struct world *world, const struct cut *cut,
+                          struct outcome *outcome)
+{
+    struct boot_result result = {.is_verified = HARDENED_FALSE};
+    int err;
+
+    power_on(world, cut);
+    err = moment_run(&run->scenario, moment, world, &result);
+    outcome->boots++;
+    if (world->power.off) {
+        moment_cut(&run->scenario, moment, world);
+    } else if (cut->kind == NOR_CUT_CHIP && cut->op < world->power.ops) {
+        moment_chip_cut(&run->scenario, moment, world, err, &result, outcome);
+    } else {
+        outcome->ops = outcome->ops == 0 ? world->power.ops : outcome->ops;
+        moment_complete(&run->scenario, moment, world, err, &result, outcome);
+    }
+}
+
+void scenario_play(const struct run *run, struct world *world, const struct state *start, struct outcome *outcome)
+{
+    static const struct cut no_cut = {.op = NOR_NO_CUT};
+    struct moment moment = moment_begin(run->scenario.story);
 
     *outcome = (struct outcome){0};
     world_restore(world, start);
-    if (!play_cuts(run, world, &result, outcome)) {
-        nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-        if (boot_go(&world->boot, &result) != OK) {
-            fail(outcome, "no image boots after power is back");
+    for (size_t i = 0; moment.phase != MOMENT_OVER || i < run->cut_count; i++) {
+        if (outcome->failed) {
+            break;
         }
-    }
-    outcome->ops = world->power.ops;
-    if (nor_power_settle(&world->power) != OK) {
-        fail(outcome, "an operation that was left running fails");
-    }
-    if (!outcome->failed) {
-        check_final(run, world, &result, outcome);
-    }
-    if (world_violation(world)[0] != '\0') {
-        fail(outcome, world_violation(world));
+        play_power_on(run, &moment, world, i < run->cut_count ? &run->cuts[i] : &no_cut, outcome);
     }
     if (!world_guards_hold(world, start)) {
-        fail(outcome, "something outside the slots changed");
+        outcome_fail(outcome, "something outside the areas changed");
     }
 }

@@ -108,6 +108,8 @@ static void start_device(struct world *world, enum world_device id)
     world->data[id] = host_alloc(world->config[id].geometry.size);
     random_fill(&random, world->data[id], world->config[id].geometry.size);
     nor_device_init(&world->device[id], &world->power, &world->config[id], world->data[id]);
+    nor_model_track(&world->device[id].model);
+    world->device[id].own_supply = id == WORLD_EXTERNAL;
 }
 
 static uint32_t count_sectors(const struct world_flash *flash)
@@ -174,6 +176,7 @@ void world_init(struct world *world, const struct world_geometry *geometry, cons
     place_areas(world);
     start_device(world, WORLD_INTERNAL);
     start_device(world, WORLD_EXTERNAL);
+    state_store_init(&world->store, world->power.devices, world->power.device_count);
     configure(world, max_sectors);
     lay_out_trailers(world);
     nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
@@ -181,55 +184,27 @@ void world_init(struct world *world, const struct world_geometry *geometry, cons
 
 void world_free(struct world *world)
 {
+    state_store_free(&world->store);
     for (int id = 0; id < WORLD_DEVICES; id++) {
         nor_device_free(&world->device[id]);
         free(world->data[id]);
     }
 }
 
-static size_t program_count(const struct world *world, int id)
+void world_save(struct world *world, struct state *state)
 {
-    return world->config[id].geometry.size / world->config[id].geometry.write_block;
+    state_settle(&world->store);
+    state_take(&world->store, state);
 }
 
-void world_save(const struct world *world, struct world_state *state)
+void world_restore(struct world *world, const struct state *state)
 {
-    for (int id = 0; id < WORLD_DEVICES; id++) {
-        const struct nor_model *model = &world->device[id].model;
-        size_t size = world->config[id].geometry.size;
-
-        if (state->data[id] == NULL) {
-            state->data[id] = host_alloc(size);
-            state->programs[id] = model->programs != NULL ? host_alloc(program_count(world, id)) : NULL;
-        }
-        memcpy(state->data[id], world->data[id], size);
-        if (model->programs != NULL) {
-            memcpy(state->programs[id], model->programs, program_count(world, id));
-        }
-    }
+    state_restore(&world->store, state);
 }
 
-void world_restore(struct world *world, const struct world_state *state)
+void world_drop(struct world *world, struct state *state)
 {
-    for (int id = 0; id < WORLD_DEVICES; id++) {
-        struct nor_model *model = &world->device[id].model;
-
-        memcpy(world->data[id], state->data[id], world->config[id].geometry.size);
-        if (model->programs != NULL) {
-            memcpy(model->programs, state->programs[id], program_count(world, id));
-        }
-        model->violation[0] = '\0';
-        world->device[id].running.kind = NOR_OP_NONE;
-    }
-}
-
-void world_state_free(struct world_state *state)
-{
-    for (int id = 0; id < WORLD_DEVICES; id++) {
-        free(state->data[id]);
-        free(state->programs[id]);
-    }
-    memset(state, 0, sizeof *state);
+    state_drop(&world->store, state);
 }
 
 enum world_device world_device_of(const struct world *world, unsigned area)
@@ -251,26 +226,39 @@ uint32_t world_first_sector(const struct world *world, unsigned area)
     return size;
 }
 
+int world_try_erase(struct world *world, unsigned area)
+{
+    int err = flash_area_erase(&world->area[area], 0, world->area[area].size);
+
+    return err != OK ? err : flash_area_sync(&world->area[area]);
+}
+
 void world_erase(struct world *world, unsigned area)
 {
     nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    require(flash_area_erase(&world->area[area], 0, world->area[area].size) == OK &&
-                flash_area_sync(&world->area[area]) == OK,
-            "cannot erase an area");
+    require(world_try_erase(world, area) == OK, "cannot erase an area");
 }
 
-void world_put_image(struct world *world, unsigned area, uint32_t off, const struct buffer *image)
+int world_try_put_image(struct world *world, unsigned area, uint32_t off, const struct buffer *image)
 {
     const struct flash_geometry *geometry = &world->config[world_device_of(world, area)].geometry;
     uint32_t block = geometry->write_block;
     struct buffer padded = {0};
+    int err;
 
     buffer_append(&padded, image->data, image->len);
     buffer_fill(&padded, geometry->erased_value, (block - image->len % block) % block);
-    require(flash_area_program(&world->area[area], off, padded.data, padded.len) == OK &&
-                flash_area_sync(&world->area[area]) == OK,
-            "cannot write an image");
+    err = flash_area_program(&world->area[area], off, padded.data, padded.len);
+    if (err == OK) {
+        err = flash_area_sync(&world->area[area]);
+    }
     buffer_free(&padded);
+    return err;
+}
+
+void world_put_image(struct world *world, unsigned area, uint32_t off, const struct buffer *image)
+{
+    require(world_try_put_image(world, area, off, image) == OK, "cannot write an image");
 }
 
 void world_request(struct world *world, unsigned area, bool permanent)
@@ -284,46 +272,55 @@ void world_confirm(struct world *world, unsigned area)
     require(trailer_confirm(&world->area[area], &world->layout[area]) == OK, "cannot confirm");
 }
 
+bool world_is_unstable(const struct world *world, unsigned area, uint32_t off, uint32_t len)
+{
+    const struct nor_model *model = &world->device[world_device_of(world, area)].model;
+    uint8_t any = 0;
+
+    for (uint32_t i = 0; model->has_unstable && i < len; i++) {
+        any |= model->unstable[world->area[area].off + off + i];
+    }
+    return any != 0;
+}
+
 bool world_has_image(const struct world *world, unsigned area, uint32_t off, const struct buffer *image)
 {
-    return memcmp(world_bytes(world, area) + off, image->data, image->len) == 0;
+    return memcmp(world_bytes(world, area) + off, image->data, image->len) == 0 &&
+           !world_is_unstable(world, area, off, (uint32_t)image->len);
 }
 
-struct trailer world_trailer(struct world *world, unsigned area)
-{
-    struct trailer trailer = trailer_unset();
-
-    nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    require(trailer_read(&world->area[area], &world->layout[area], &trailer) == OK, "cannot read a trailer");
-    return trailer;
-}
-
-struct trailer world_peek_trailer(const struct world *world, unsigned id)
+struct trailer world_trailer(const struct world *world, unsigned id, uint32_t noise)
 {
     enum world_device device_id = world_device_of(world, id);
     struct nor_power power = {.cut_at = NOR_NO_CUT};
-    struct nor_device device;
+    struct nor_device device = {.power = &power};
     struct flash_area area = world->area[id];
     struct trailer trailer = trailer_unset();
 
-    nor_device_init(&device, &power, &world->config[device_id], world->data[device_id]);
+    nor_device_borrow(&device, &world->device[device_id], noise);
     area.dev = &device.flash;
     require(trailer_read(&area, &world->layout[id], &trailer) == OK, "cannot read a trailer");
-    nor_device_free(&device);
     return trailer;
 }
 
-/* Whether the bytes of a device from `from` up to `to` are as in `state`. */
-static bool is_unchanged(const struct world *world, const struct world_state *state, int id, uint32_t from, uint32_t to)
+/* Whether the pages of a device from byte `from` up to `to` are as in `state`. */
+static bool is_unchanged(const struct world *world, const struct state *state, int id, uint32_t from, uint32_t to)
 {
-    return memcmp(world->data[id] + from, state->data[id] + from, to - from) == 0;
+    uint32_t first = world->store.first[id];
+    bool same = true;
+
+    for (uint32_t page = first + from / NOR_PAGE; page < first + to / NOR_PAGE; page++) {
+        same = same && world->store.now.pages[page] == state->pages[page];
+    }
+    return same;
 }
 
-bool world_guards_hold(const struct world *world, const struct world_state *state)
+bool world_guards_hold(struct world *world, const struct state *state)
 {
     uint32_t at[WORLD_DEVICES] = {0, 0};
     bool hold = true;
 
+    state_settle(&world->store);
     for (unsigned i = 0; i < WORLD_AREAS; i++) {
         const struct flash_area *area = &world->area[i];
 

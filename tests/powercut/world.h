@@ -10,6 +10,7 @@
 #include "boot/trailer.h"
 #include "flash/model/nor_device.h"
 #include "host/buffer.h"
+#include "tests/powercut/state.h"
 
 #define WORLD_RUNS   4 /* of equal sectors in a slot */
 #define WORLD_IMAGES 4
@@ -48,12 +49,6 @@ struct world_geometry {
     enum world_device scratch_on;
 };
 
-/* Contents and wear of both devices at one moment. */
-struct world_state {
-    uint8_t *data[WORLD_DEVICES];
-    uint8_t *programs[WORLD_DEVICES]; /* NULL where they are not counted */
-};
-
 struct sim_mode;
 
 struct world {
@@ -66,6 +61,7 @@ struct world {
     struct nor_config config[WORLD_DEVICES];
     struct flash_range range[WORLD_DEVICES][WORLD_RANGES];
     uint8_t *data[WORLD_DEVICES];
+    struct state_store store;
 
     struct flash_area area[WORLD_AREAS]; /* by WORLD_AREA; of size 0 where there is none */
     struct trailer_layout layout[WORLD_AREAS];
@@ -80,10 +76,10 @@ void world_init(struct world *world, const struct world_geometry *geometry, cons
                 unsigned images, uint32_t max_sectors);
 void world_free(struct world *world);
 
-/* `state` is made by the first save and freed by world_state_free. */
-void world_save(const struct world *world, struct world_state *state);
-void world_restore(struct world *world, const struct world_state *state);
-void world_state_free(struct world_state *state);
+/* The contents as they are now; world_drop frees the copy. */
+void world_save(struct world *world, struct state *state);
+void world_restore(struct world *world, const struct state *state);
+void world_drop(struct world *world, struct state *state);
 
 static inline bool world_has(const struct world *world, unsigned area)
 {
@@ -97,22 +93,30 @@ uint8_t *world_bytes(const struct world *world, unsigned area);
 /* Size of the first sector of an area. */
 uint32_t world_first_sector(const struct world *world, unsigned area);
 
-/* What an application or a programmer does: no cut happens in these. */
+/* What an application does; returns what flash areas return. */
+int world_try_erase(struct world *world, unsigned area) ERROR_MUST_CHECK;
+int world_try_put_image(struct world *world, unsigned area, uint32_t off, const struct buffer *image) ERROR_MUST_CHECK;
+
+/* What an application or a programmer does when no cut comes. */
 void world_erase(struct world *world, unsigned area);
 void world_put_image(struct world *world, unsigned area, uint32_t off, const struct buffer *image);
 void world_request(struct world *world, unsigned area, bool permanent);
 void world_confirm(struct world *world, unsigned area);
 
+/* Byte for byte, and none of them unstable. */
 bool world_has_image(const struct world *world, unsigned area, uint32_t off, const struct buffer *image);
 
-/* A trailer as it is on flash now. */
-struct trailer world_trailer(struct world *world, unsigned area);
+/*
+ * A trailer as it reads now, without the devices noticing: what is running goes on, and power may be off. `noise` is
+ * the seed of what unstable bits read as.
+ */
+struct trailer world_trailer(const struct world *world, unsigned area, uint32_t noise);
 
-/* The same without the device noticing: what is running on it goes on, and power may be off. */
-struct trailer world_peek_trailer(const struct world *world, unsigned area);
+/* Whether an area has unstable bits from `off` on. */
+bool world_is_unstable(const struct world *world, unsigned area, uint32_t off, uint32_t len);
 
 /* Whether everything outside the areas is as in `state`. */
-bool world_guards_hold(const struct world *world, const struct world_state *state);
+bool world_guards_hold(struct world *world, const struct state *state);
 
 /* The text of a physics violation, or "". */
 const char *world_violation(const struct world *world);

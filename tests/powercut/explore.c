@@ -1,0 +1,344 @@
+#include "tests/powercut/explore.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/buffer.h"
+#include "host/random.h"
+
+#define NO_PARENT UINT32_MAX
+
+/* A state at a moment, and how it was reached. */
+struct node {
+    struct state state; /* dropped once explored */
+    struct state_key key;
+    struct moment moment;
+    uint32_t parent;
+    uint32_t depth; /* cuts */
+    struct cut cut; /* of the parent's power-on */
+};
+
+struct explorer {
+    const struct scenario *scenario;
+    const struct explore_options *options;
+    struct world *world;
+    const struct state *start;
+    struct explore_counts *counts;
+    explore_report report;
+    void *context;
+
+    struct node *nodes; /* in the order in which they were found */
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t *table; /* open hash of node numbers + 1 */
+    uint32_t table_size;
+
+    uint32_t current;
+    uint32_t noise;
+    uint64_t boot_ops;
+};
+
+/* Same contents, same future. */
+static struct state_key node_key(const struct state *state, const struct moment *moment)
+{
+    uint64_t what = (uint64_t)moment->phase | (uint64_t)moment->accepted << 8 | (uint64_t)moment->undecidable << 16;
+    struct state_key key = state->key;
+
+    key.word[0] ^= (what + 1) * 0x9e3779b97f4a7c15U;
+    key.word[1] += what * 0xc2b2ae3d27d4eb4fU;
+    return key;
+}
+
+static uint32_t *table_slot(const struct explorer *explorer, const struct state_key *key)
+{
+    uint32_t at = (uint32_t)key->word[0] & (explorer->table_size - 1);
+
+    while (explorer->table[at] != 0) {
+        const struct node *node = &explorer->nodes[explorer->table[at] - 1];
+
+        if (node->key.word[0] == key->word[0] && node->key.word[1] == key->word[1]) {
+            break;
+        }
+        at = (at + 1) & (explorer->table_size - 1);
+    }
+    return &explorer->table[at];
+}
+
+static void grow(struct explorer *explorer)
+{
+    explorer->capacity = explorer->capacity * 2 + 1024;
+    explorer->nodes = host_realloc(explorer->nodes, explorer->capacity * sizeof *explorer->nodes);
+    free(explorer->table);
+    explorer->table_size = 1024;
+    while (explorer->table_size < 2 * explorer->capacity) {
+        explorer->table_size *= 2;
+    }
+    explorer->table = host_alloc(explorer->table_size * sizeof *explorer->table);
+    for (uint32_t i = 0; i < explorer->count; i++) {
+        *table_slot(explorer, &explorer->nodes[i].key) = i + 1;
+    }
+}
+
+/* Notes the world's state at `moment`, unless it is known. */
+static void found(struct explorer *explorer, const struct moment *moment, const struct cut *cut, bool is_cut)
+{
+    struct state_store *store = &explorer->world->store;
+    struct state_key key = node_key(&store->now, moment);
+    struct node *node;
+    uint32_t *slot;
+
+    if (moment->phase == MOMENT_OVER || *(slot = table_slot(explorer, &key)) != 0) {
+        return;
+    }
+    if (explorer->count == explorer->capacity) {
+        grow(explorer);
+        slot = table_slot(explorer, &key);
+    }
+    node = &explorer->nodes[explorer->count++];
+    *slot = explorer->count;
+    *node = (struct node){.key = key, .moment = *moment, .parent = explorer->current, .cut = *cut};
+    state_take(store, &node->state);
+    if (explorer->current != NO_PARENT) {
+        node->depth = explorer->nodes[explorer->current].depth + (is_cut ? 1 : 0);
+    }
+    explorer->counts->states++;
+    explorer->counts->undecidable += moment->undecidable ? 1 : 0;
+}
+
+/* The power-ons that lead to a node, then one more. */
+static void make_run(const struct explorer *explorer, uint32_t id, const struct cut *last, struct run *run)
+{
+    uint32_t length = 1;
+
+    for (uint32_t at = id; explorer->nodes[at].parent != NO_PARENT; at = explorer->nodes[at].parent) {
+        length++;
+    }
+    run->scenario = *explorer->scenario;
+    run->cut_count = length <= RUN_CUTS_MAX ? length : 0;
+    for (uint32_t at = id; run->cut_count != 0 && length > 0; at = explorer->nodes[at].parent) {
+        run->cuts[--length] = *last;
+        last = &explorer->nodes[at].cut;
+    }
+}
+
+static void fail(struct explorer *explorer, const struct cut *cut, const struct outcome *outcome)
+{
+    struct run run;
+
+    explorer->counts->failures++;
+    make_run(explorer, explorer->current, cut, &run);
+    explorer->report(explorer->context, &run, outcome);
+}
+
+static bool others_run(const struct explorer *explorer, const struct nor_device *device)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < WORLD_DEVICES; i++) {
+        const struct nor_device *other = &explorer->world->device[i];
+
+        any = any || (other != device && other->running.kind != NOR_OP_NONE);
+    }
+    return any;
+}
+
+/* One cut at the operation that is about to be issued. */
+static void try_cut(struct explorer *explorer, struct nor_device *device, const struct nor_op *op, enum nor_cut kind,
+                    uint32_t seed)
+{
+    struct world *world = explorer->world;
+    struct moment moment = explorer->nodes[explorer->current].moment;
+    struct cut cut = {world->power.ops, kind, seed, explorer->noise};
+    struct nor_op running[WORLD_DEVICES];
+
+    for (size_t i = 0; i < WORLD_DEVICES; i++) {
+        running[i] = world->device[i].running;
+    }
+    nor_power_damage(&world->power, device, op, kind, seed);
+    state_settle(&world->store);
+    moment_cut(explorer->scenario, &moment, world);
+    found(explorer, &moment, &cut, true);
+    explorer->counts->cuts++;
+    state_undo(&world->store);
+    for (size_t i = 0; i < WORLD_DEVICES; i++) {
+        world->device[i].running = running[i];
+    }
+}
+
+/*
+ * With few damages, neighbouring places suffer different kinds. The seed depends on nothing but the place: the same
+ * damage done twice is no new state.
+ */
+static uint32_t first_seed(const struct explorer *explorer, const struct nor_op *op)
+{
+    struct random random = {explorer->options->seed + ((uint64_t)op->off << 32)};
+
+    return (uint32_t)random_next(&random) >> 8;
+}
+
+/* Before each operation of a boot: every cut at it. */
+static void fork_here(void *context, const struct nor_device *at, const struct nor_op *op)
+{
+    struct explorer *explorer = context;
+    struct nor_device *device = at->power->devices[at == &explorer->world->device[WORLD_INTERNAL] ? 0 : 1];
+    bool others = others_run(explorer, at);
+    uint32_t damages = explorer->options->damages * (others ? 3 : 1); /* fates of what runs on the other device */
+    uint32_t seed = first_seed(explorer, op);
+
+    state_settle(&explorer->world->store);
+    state_mark(&explorer->world->store);
+    try_cut(explorer, device, op, NOR_CUT_CLEAN, 0);
+    for (uint32_t i = 0; i < damages; i++) {
+        try_cut(explorer, device, op, NOR_CUT_TORN, seed + i);
+        if (others) {
+            try_cut(explorer, device, op, NOR_CUT_BEHIND, seed + i);
+        }
+        if (others || device->own_supply) {
+            try_cut(explorer, device, op, NOR_CUT_MCU, seed + i);
+        }
+    }
+}
+
+static void power_on(struct explorer *explorer, const struct node *node, const struct cut *cut)
+{
+    struct world *world = explorer->world;
+
+    world_restore(world, &node->state);
+    state_mark(&world->store);
+    world->power.noise = cut->noise;
+    nor_power_on(&world->power, cut->op, cut->kind, cut->seed);
+    explorer->counts->boots++;
+}
+
+static void check_guards(struct explorer *explorer, struct outcome *outcome)
+{
+    if (!world_guards_hold(explorer->world, explorer->start)) {
+        outcome_fail(outcome, "something outside the areas changed");
+    }
+}
+
+/* The node's boot to its end, with all cuts on the way when these are wanted. */
+static void run_whole(struct explorer *explorer, uint32_t noise)
+{
+    struct node node = explorer->nodes[explorer->current];
+    struct cut cut = {.op = NOR_NO_CUT, .noise = noise};
+    struct boot_result result = {.is_verified = HARDENED_FALSE};
+    struct outcome outcome = {0};
+    int err;
+
+    explorer->noise = noise;
+    power_on(explorer, &node, &cut);
+    explorer->world->power.watch = node.depth < explorer->options->depth ? fork_here : NULL;
+    explorer->world->power.context = explorer;
+    err = moment_run(explorer->scenario, &node.moment, explorer->world, &result);
+    explorer->world->power.watch = NULL;
+    explorer->boot_ops = explorer->world->power.ops;
+    moment_complete(explorer->scenario, &node.moment, explorer->world, err, &result, &outcome);
+    check_guards(explorer, &outcome);
+    if (outcome.failed) {
+        fail(explorer, &cut, &outcome);
+    } else {
+        found(explorer, &node.moment, &cut, false);
+    }
+}
+
+/* The chip loses its supply at one operation and the MCU goes on: a boot of its own. */
+static void run_without_chip(struct explorer *explorer, uint64_t op, uint32_t seed)
+{
+    struct node node = explorer->nodes[explorer->current];
+    struct cut cut = {op, NOR_CUT_CHIP, seed, 0};
+    struct boot_result result = {.is_verified = HARDENED_FALSE};
+    struct outcome outcome = {0};
+    int err;
+
+    power_on(explorer, &node, &cut);
+    err = moment_run(explorer->scenario, &node.moment, explorer->world, &result);
+    explorer->counts->cuts++;
+    moment_chip_cut(explorer->scenario, &node.moment, explorer->world, err, &result, &outcome);
+    check_guards(explorer, &outcome);
+    if (outcome.failed) {
+        fail(explorer, &cut, &outcome);
+    } else {
+        found(explorer, &node.moment, &cut, true);
+    }
+}
+
+static void run_without_chips(struct explorer *explorer, uint64_t ops)
+{
+    const struct node *node = &explorer->nodes[explorer->current];
+    struct random random = {explorer->options->seed + node->key.word[0]};
+    uint32_t seed = explorer->options->seed;
+
+    if (node->depth == 0) {
+        for (uint64_t op = 0; op < ops; op++) {
+            run_without_chip(explorer, op, seed + (uint32_t)op);
+        }
+        return;
+    }
+    for (uint32_t i = 0; ops > 0 && i < explorer->options->chip_cuts; i++) {
+        run_without_chip(explorer, random_below(&random, (uint32_t)ops), seed + random_below(&random, 12));
+    }
+}
+
+static bool has_unstable(const struct world *world, const struct state *state)
+{
+    const struct state_store *store = &world->store;
+    bool any = false;
+
+    for (uint32_t at = 0; at < store->first[store->device_count]; at++) {
+        any = any || store->pages[state->pages[at]].has_unstable;
+    }
+    return any;
+}
+
+static void explore_node(struct explorer *explorer)
+{
+    const struct node *node = &explorer->nodes[explorer->current];
+    uint32_t noises = has_unstable(explorer->world, &node->state) ? explorer->options->noises : 1;
+    bool is_cut_short = node->depth < explorer->options->depth;
+    uint64_t ops = 0;
+
+    for (uint32_t noise = 0; noise < noises; noise++) {
+        run_whole(explorer, noise);
+        ops = explorer->boot_ops > ops ? explorer->boot_ops : ops;
+    }
+    if (explorer->current == 0) {
+        explorer->counts->ops = ops;
+    }
+    if (is_cut_short) {
+        run_without_chips(explorer, ops);
+    }
+    state_drop(&explorer->world->store, &explorer->nodes[explorer->current].state);
+}
+
+void explore(const struct scenario *scenario, const struct explore_options *options, struct world *world,
+             const struct state *start, struct explore_counts *counts, explore_report report, void *context)
+{
+    struct explorer explorer = {.scenario = scenario,
+                                .options = options,
+                                .world = world,
+                                .start = start,
+                                .counts = counts,
+                                .report = report,
+                                .context = context,
+                                .current = NO_PARENT};
+    struct moment first = moment_begin(scenario->story);
+    static const struct cut no_cut = {.op = NOR_NO_CUT};
+    uint64_t failures = counts->failures;
+
+    grow(&explorer);
+    world_restore(world, start);
+    found(&explorer, &first, &no_cut, false);
+    for (explorer.current = 0; explorer.current < explorer.count; explorer.current++) {
+        if (explorer.count >= options->max_states || (options->stop_at_failure && counts->failures > failures)) {
+            counts->unfinished++;
+            break;
+        }
+        explore_node(&explorer);
+    }
+    for (uint32_t i = explorer.current; i < explorer.count; i++) {
+        state_drop(&world->store, &explorer.nodes[i].state);
+    }
+    free(explorer.nodes);
+    free(explorer.table);
+}
