@@ -19,14 +19,15 @@ static const struct cli_option options[] = {
 
 static const struct cli_command command = {
     .name = "smp",
-    .summary = "Talk SMP (mcumgr) to a device: update its image, ask and reset it.\n\n"
-               "  image list                what the slots hold\n"
-               "  image upload FILE         send a signed image to the secondary slot; resumes an interrupted upload\n"
-               "  image test HASH           try that image at the next reset; back at the reset after it\n"
-               "  image confirm [HASH]      keep that image for good; without HASH the running one\n"
-               "  image erase               erase the secondary slot\n"
-               "  os echo TEXT | reset | info | params\n\n"
-               "HASH: the digest that image list shows, or its first digits.",
+    .summary =
+        "Talk SMP (mcumgr) to a device: update its image, ask and reset it.\n\n"
+        "  image list                what the slots hold\n"
+        "  image upload FILE         send a signed image to the slot that does not run; resumes an interrupted upload\n"
+        "  image test HASH           try that image at the next reset; back at the reset after it\n"
+        "  image confirm [HASH]      keep that image for good; without HASH the running one\n"
+        "  image erase               erase the slot that an upload would go to\n"
+        "  os echo TEXT | reset | info | params\n\n"
+        "HASH: the digest that image list shows, or its first digits.",
     .positional = "image|os COMMAND [ARGUMENT]",
     .positional_min = 2,
     .positional_max = 3,

@@ -17,7 +17,8 @@
 
 enum {
     SERVER_SHA_SIZE = 32,  /* of an upload: SHA-256 */
-    SERVER_SLOT_COUNT = 2, /* of one image: 0 primary, 1 secondary */
+    SERVER_SLOT_COUNT = 3, /* of one image: 0 primary, 1 secondary, 2 backup; ERR_FLASH_NO_AREA: not in this device */
+    SERVER_SLOT_ANY = 255, /* the one that an upload would go to */
 };
 
 /*
@@ -25,7 +26,7 @@ enum {
  * <farboot/error.h>; those with a code of their own in the protocol are listed, any other counts as a flash error.
  */
 struct server_images {
-    int (*slot)(void *context, unsigned slot, struct image_slot *info); /* 0 primary, 1 secondary */
+    int (*slot)(void *context, unsigned slot, struct image_slot *info);
 
     /*
      * Prepares for an upload of `len` bytes which begins with the `head_len` bytes at `head`. Refuses before anything
@@ -41,13 +42,13 @@ struct server_images {
     /* All bytes were written. `sha` is the SHA-256 that the upload must have, or NULL. ERR_IMAGE_HASH: it has not. */
     int (*finish)(void *context, const uint8_t *sha);
 
-    /* Installs the image of the secondary slot at the next reset. ERR_UPDATE_STATE: another request stands;
-     * ERR_IMAGE_HEADER: there is none that could be installed. */
-    int (*request)(void *context, bool permanent);
+    /* Installs the image of a slot at the next reset. ERR_UPDATE_STATE: another request stands; ERR_IMAGE_HEADER: there
+     * is none that could be installed; ERR_IMAGE_VERSION: its version is too low. */
+    int (*request)(void *context, unsigned slot, bool permanent);
 
     int (*confirm)(void *context); /* the running image */
 
-    int (*erase)(void *context, unsigned slot); /* ERR_UPDATE_STATE: slot is needed */
+    int (*erase)(void *context, unsigned slot); /* SERVER_SLOT_ANY too. ERR_UPDATE_STATE: slot is needed */
 };
 
 /* One letter of the "application info" command and what it stands for, as in uname. */

@@ -53,11 +53,12 @@ static int fake_finish(void *context, const uint8_t *sha)
     return fake->finish_error;
 }
 
-static int fake_request(void *context, bool permanent)
+static int fake_request(void *context, unsigned slot, bool permanent)
 {
     struct fake *fake = context;
 
     fake->requests++;
+    fake->requested = slot;
     fake->permanent = permanent;
     return fake->error;
 }
@@ -75,6 +76,9 @@ static int fake_erase(void *context, unsigned slot)
     struct fake *fake = context;
 
     fake->erases++;
+    if (slot != SERVER_SLOT_ANY && fake->slot_error[slot] != OK) {
+        return fake->slot_error[slot];
+    }
     return slot == 0 ? ERR_UPDATE_STATE : fake->error;
 }
 
@@ -87,6 +91,7 @@ static const struct server_group *const groups[] = {&server_group_os, &server_gr
 void bench_start(struct bench *bench)
 {
     memset(bench, 0, sizeof(*bench));
+    bench->fake.slot_error[2] = ERR_FLASH_NO_AREA; /* as in devices without backup */
     bench->config = (struct server_config){groups,     2, &fake_images, &bench->fake,
                                            info_texts, 2, PACKET_SIZE,  MESSAGE_BOOT_SWAP_USING_OFFSET};
     server_init(&bench->server, &bench->config);

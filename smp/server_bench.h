@@ -24,6 +24,7 @@ struct fake {
     int error; /* returned by everything that changes something */
     int finish_error;
     unsigned requests;
+    unsigned requested; /* slot of the last one */
     bool permanent;
     unsigned confirms;
     unsigned erases;

@@ -1,9 +1,9 @@
-/* The image group of the server. There is one image (number 0) with two slots. */
+/* The image group of the server. There is one image (number 0), with two slots or three. */
 #include "smp/server_command.h"
 
 #include <string.h>
 
-enum { SLOT_PRIMARY = 0, SLOT_SECONDARY = 1 };
+enum { SLOT_SECONDARY = 1, SLOT_BACKUP = 2 };
 
 /* The group's code for what an implementation of struct server_images returned. `on_flash`: which flash operation it
  * was about; `on_state`: what being in the wrong state means to the command. */
@@ -40,6 +40,12 @@ static int slot_read(struct server *server, unsigned slot, struct image_slot *in
 {
     memset(info, 0, sizeof(*info));
     return server->config->images->slot(server->config->images_context, slot, info);
+}
+
+/* Whether what slot_read returned means that the device has no such slot. */
+static bool is_no_slot(unsigned slot, int error)
+{
+    return slot == SLOT_BACKUP && error == ERR_FLASH_NO_AREA;
 }
 
 static size_t put_decimal(char *text, uint32_t number)
@@ -122,8 +128,8 @@ static int state_read(struct server *server, const struct cbor_value *request, s
     return 0;
 }
 
-/* The first slot whose image has this digest. Returns a code of the group. */
-static int find_hash(struct server *server, const struct cbor_value *hash, unsigned *slot)
+/* The first slot whose image has this digest, and what it holds. Returns a code of the group. */
+static int find_hash(struct server *server, const struct cbor_value *hash, unsigned *slot, struct image_slot *info)
 {
     int result = IMAGE_RC_HASH_NOT_FOUND;
 
@@ -131,12 +137,11 @@ static int find_hash(struct server *server, const struct cbor_value *hash, unsig
         return IMAGE_RC_INVALID_HASH;
     }
     for (*slot = 0; *slot < SERVER_SLOT_COUNT; (*slot)++) {
-        struct image_slot info;
-        int error = slot_read(server, *slot, &info);
+        int error = slot_read(server, *slot, info);
 
-        if (error != OK) {
+        if (error != OK && !is_no_slot(*slot, error)) {
             result = image_rc(error, IMAGE_RC_FLASH_READ, IMAGE_RC_UNKNOWN);
-        } else if (info.has_image && info.hash_len == hash->len && memcmp(info.hash, hash->data, hash->len) == 0) {
+        } else if (info->has_image && info->hash_len == hash->len && memcmp(info->hash, hash->data, hash->len) == 0) {
             return IMAGE_RC_OK;
         }
     }
@@ -152,16 +157,17 @@ static int confirm_running(struct server *server)
 
 static int set_state(struct server *server, const struct cbor_value *hash, bool confirm)
 {
-    unsigned slot = SLOT_PRIMARY;
-    int rc = find_hash(server, hash, &slot);
+    struct image_slot info;
+    unsigned slot = 0;
+    int rc = find_hash(server, hash, &slot, &info);
 
     if (rc != 0) {
         return rc;
     }
-    if (slot == SLOT_PRIMARY) {
+    if (info.active) {
         return confirm ? confirm_running(server) : IMAGE_RC_TEST_ACTIVE;
     }
-    rc = server->config->images->request(server->config->images_context, confirm);
+    rc = server->config->images->request(server->config->images_context, slot, confirm);
     if (rc == ERR_IMAGE_HEADER) {
         return IMAGE_RC_NO_IMAGE;
     }
@@ -338,19 +344,20 @@ static int upload_write(struct server *server, const struct cbor_value *map, str
 
 static int erase_write(struct server *server, const struct cbor_value *request, struct cbor_writer *response)
 {
-    uint32_t slot = SLOT_SECONDARY;
+    uint32_t slot = SERVER_SLOT_ANY;
     int error;
 
     (void)response;
     if (!get_u32(request, "slot", &slot)) {
         return -MESSAGE_INVALID;
     }
-    if (slot >= SERVER_SLOT_COUNT) {
+    if (slot >= SERVER_SLOT_COUNT && slot != SERVER_SLOT_ANY) {
         return IMAGE_RC_INVALID_SLOT;
     }
     server->upload.len = 0;
     error = server->config->images->erase(server->config->images_context, slot);
-    return image_rc(error, IMAGE_RC_FLASH_ERASE, IMAGE_RC_NO_FREE_SLOT);
+    return is_no_slot(slot, error) ? IMAGE_RC_INVALID_SLOT
+                                   : image_rc(error, IMAGE_RC_FLASH_ERASE, IMAGE_RC_NO_FREE_SLOT);
 }
 
 static void put_slot_size(struct cbor_writer *response, unsigned slot, int error, const struct image_slot *info)
@@ -389,7 +396,9 @@ static int slots_read(struct server *server, const struct cbor_value *request, s
         struct image_slot info;
         int error = slot_read(server, slot, &info);
 
-        put_slot_size(response, slot, error, &info);
+        if (!is_no_slot(slot, error)) {
+            put_slot_size(response, slot, error, &info);
+        }
         max_image = slot == SLOT_SECONDARY && error == OK ? info.max_image : max_image;
     }
     cbor_close(response);

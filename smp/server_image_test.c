@@ -75,6 +75,7 @@ static void state_write_finds_the_slot_by_its_digest(void **state)
     assert_int_equal(bench.fake.requests + bench.fake.confirms, 0);
     assert_int_equal(set_state(&bench, bench.fake.slots[1].hash, 32, -1), 0);
     assert_int_equal(bench.fake.requests, 1);
+    assert_int_equal(bench.fake.requested, 1);
     assert_false(bench.fake.permanent);
     assert_int_equal(set_state(&bench, bench.fake.slots[1].hash, 32, 1), 0);
     assert_true(bench.fake.permanent);

@@ -22,15 +22,22 @@ static struct server_info info[] = {
     {'u', ""}, /* Farboot's own letter: how the bootloader led here */
 };
 
+#define MODE(name) IS_ENABLED(UTIL_CAT(CONFIG_MCUBOOT_BOOTLOADER_MODE_, name))
+
 static struct server_config config = {
     .groups = groups,
     .group_count = ARRAY_SIZE(groups),
     .info = info,
     .info_count = ARRAY_SIZE(info),
     .packet_size = CONFIG_MCUMGR_TRANSPORT_NETBUF_SIZE,
-    .boot_mode = IS_ENABLED(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET) ? MESSAGE_BOOT_SWAP_USING_OFFSET
-                 : IS_ENABLED(CONFIG_MCUBOOT_BOOTLOADER_MODE_OVERWRITE_ONLY)  ? MESSAGE_BOOT_OVERWRITE_ONLY
-                                                                              : MESSAGE_BOOT_UNKNOWN,
+    .boot_mode = MODE(SWAP_USING_OFFSET)        ? MESSAGE_BOOT_SWAP_USING_OFFSET
+                 : MODE(SWAP_USING_MOVE)        ? MESSAGE_BOOT_SWAP_USING_MOVE
+                 : MODE(SWAP_SCRATCH)           ? MESSAGE_BOOT_SWAP_USING_SCRATCH
+                 : MODE(OVERWRITE_ONLY)         ? MESSAGE_BOOT_OVERWRITE_ONLY
+                 : MODE(DIRECT_XIP)             ? MESSAGE_BOOT_DIRECT_XIP
+                 : MODE(DIRECT_XIP_WITH_REVERT) ? MESSAGE_BOOT_DIRECT_XIP_REVERT
+                 : MODE(RAM_LOAD)               ? MESSAGE_BOOT_RAM_LOAD
+                                                : MESSAGE_BOOT_UNKNOWN, /* upgrade with backup has no number */
 };
 
 static struct service service;

@@ -1,18 +1,39 @@
 /* The update configuration of this image. */
-#include "update/update.h"
-
-#include <farboot/util.h>
+#include <farboot/boot_info.h>
 
 #include "pm_config.h"
+#include "update/state.h"
 
-_Static_assert(IS_ENABLED(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET) ||
-                   IS_ENABLED(CONFIG_MCUBOOT_BOOTLOADER_MODE_OVERWRITE_ONLY),
-               "update/ knows the modes swap using offset and overwrite only: choose one of them in the bootloader");
+_Static_assert(UPDATE_MODE_CONFIGURED >= 0, "update/ needs a bootloader that updates: choose an update mode in it");
+
+/* Slots and areas that not every configuration has; an id that is not in the map stands for none. */
+#define NO_SLOT 0xff
+#ifdef PM_MCUBOOT_BACKUP_ID
+#define BACKUP_ID PM_MCUBOOT_BACKUP_ID
+#else
+#define BACKUP_ID NO_SLOT
+#endif
+#ifdef PM_BOOT_INFO_ADDRESS
+#define BOOT_INFO ((const void *)PM_BOOT_INFO_ADDRESS)
+#else
+#define BOOT_INFO NULL
+#endif
+
+/* Where an image that is not copied to the primary came from: the bootloader says so, else its own address does. */
+static enum update_slot running(void)
+{
+    uintptr_t here = (uintptr_t)&update_config;
+    struct boot_info info;
+
+    if (BOOT_INFO != NULL && boot_info_read_untrusted(BOOT_INFO, BOOT_INFO_SIZE, &info)) {
+        return info.running_slot == 1 ? UPDATE_SECONDARY : UPDATE_PRIMARY;
+    }
+    return here - PM_MCUBOOT_SECONDARY_ADDRESS < PM_MCUBOOT_SECONDARY_SIZE ? UPDATE_SECONDARY : UPDATE_PRIMARY;
+}
 
 const struct update_config update_config = {
-    .primary_id = PM_MCUBOOT_PRIMARY_ID,
-    .secondary_id = PM_MCUBOOT_SECONDARY_ID,
-    .mode =
-        IS_ENABLED(CONFIG_MCUBOOT_BOOTLOADER_MODE_SWAP_USING_OFFSET) ? UPDATE_SWAP_USING_OFFSET : UPDATE_OVERWRITE_ONLY,
+    .ids = {PM_MCUBOOT_PRIMARY_ID, PM_MCUBOOT_SECONDARY_ID, BACKUP_ID},
+    .mode = (enum update_mode)UPDATE_MODE_CONFIGURED,
     .max_sectors = CONFIG_BOOT_MAX_IMG_SECTORS,
+    .running = UPDATE_MODE_CONFIGURED >= UPDATE_CHOOSE ? running : NULL,
 };

@@ -1,5 +1,5 @@
 if(CONFIG_IMG_MANAGER)
-  farboot_sources(report.c report_area.c update.c writer.c config.c)
+  farboot_sources(layout.c report.c report_area.c update.c writer.c config.c)
   if(CONFIG_MCUMGR_GRP_IMG)
     farboot_sources(server_images.c)
   endif()

@@ -2,7 +2,7 @@
 
 static int slot(void *context, unsigned number, struct image_slot *info)
 {
-    return update_slot_read(context, number == 0 ? UPDATE_PRIMARY : UPDATE_SECONDARY, info);
+    return update_slot_read(context, (enum update_slot)number, info);
 }
 
 static int begin(void *context, uint32_t len, const uint8_t *head, size_t head_len, bool upgrade)
@@ -20,9 +20,9 @@ static int finish(void *context, const uint8_t *sha)
     return update_finish(context, sha);
 }
 
-static int request(void *context, bool permanent)
+static int request(void *context, unsigned number, bool permanent)
 {
-    return update_request(context, permanent);
+    return update_request(context, (enum update_slot)number, permanent);
 }
 
 static int confirm(void *context)
@@ -32,7 +32,10 @@ static int confirm(void *context)
 
 static int erase(void *context, unsigned number)
 {
-    return number == 0 ? ERR_UPDATE_STATE : update_erase(context);
+    enum update_slot slot = (enum update_slot)number;
+    int error = number == SERVER_SLOT_ANY ? update_target(context, &slot) : OK;
+
+    return error != OK ? error : update_erase(context, slot);
 }
 
 const struct server_images update_server_images = {slot, begin, write, finish, request, confirm, erase};

@@ -1,6 +1,7 @@
 /*
- * What an application links to update itself: it writes an image into the secondary slot, asks the bootloader to
- * install it, and confirms it after it has run. Relies on flash areas and on the trailer and image formats of boot/.
+ * What an application links to update itself: it writes an image into the slot that the update mode wants it in, asks
+ * the bootloader to install it, and confirms it after it has run. Relies on flash areas and on the trailer and image
+ * formats of boot/.
  *
  * Nothing here verifies signatures; the bootloader does, before it touches the running image. What this module
  * guarantees is that an update which was not written whole is never taken for an image, and that the image to fall
@@ -19,16 +20,25 @@
 #include "boot/trailer.h"
 
 /* How the bootloader installs an image. */
-enum update_mode { UPDATE_OVERWRITE_ONLY, UPDATE_SWAP_USING_OFFSET };
+enum update_mode {
+    UPDATE_OVERWRITE_ONLY,
+    UPDATE_SWAP_USING_OFFSET,
+    UPDATE_SWAP_USING_MOVE,
+    UPDATE_SWAP_USING_SCRATCH,
+    UPDATE_WITH_BACKUP,
+    UPDATE_CHOOSE,             /* direct XIP, RAM load: the image with the highest version is started, where it lies */
+    UPDATE_CHOOSE_WITH_REVERT, /* the same, and it must confirm itself */
+};
 
-enum update_slot { UPDATE_PRIMARY = 0, UPDATE_SECONDARY = 1 };
+/* The numbers are those of SMP. */
+enum update_slot { UPDATE_PRIMARY, UPDATE_SECONDARY, UPDATE_BACKUP, UPDATE_SLOTS };
 
 struct update_config {
-    uint8_t primary_id; /* PM_<NAME>_ID */
-    uint8_t secondary_id;
+    uint8_t ids[UPDATE_SLOTS]; /* PM_<NAME>_ID of each slot; of one that the mode has not: any that is not in the map */
     enum update_mode mode;
     uint32_t max_sectors; /* the bootloader's CONFIG_BOOT_MAX_IMG_SECTORS, which shapes the trailer of swap modes; 0:
                            * as many as the larger slot has */
+    enum update_slot (*running)(void); /* where the running image came from; NULL: the primary slot */
 };
 
 enum {
@@ -41,6 +51,7 @@ extern const struct update_config update_config;
 
 /* An upload in progress; the module's own. Offsets are from the start of the image. */
 struct update_writer {
+    enum update_slot slot;
     uint32_t len; /* announced; 0: no upload is open */
     uint32_t off; /* taken so far */
     uint32_t erased_to;
@@ -49,27 +60,37 @@ struct update_writer {
     uint32_t block_len;
 };
 
+struct update_place {
+    const struct flash_area *area;
+    struct trailer_layout layout;
+    int error; /* why the slot cannot be used; OK: it can */
+};
+
 struct update {
     enum update_mode mode;
-    const struct flash_area *primary;
-    const struct flash_area *secondary;
-    struct trailer_layout primary_layout;
-    struct trailer_layout secondary_layout;
-    int secondary_error; /* why the secondary slot cannot be used; OK: it can */
-    uint32_t image_off;  /* where the mode wants the image in the secondary slot, bytes from its start */
-    uint32_t max_image;  /* bytes of the largest image */
+    enum update_slot running; /* where the running image came from */
+    struct update_place places[UPDATE_SLOTS];
+    uint32_t image_off; /* where the mode wants an upload, bytes from the start of its slot */
+    uint32_t max_image; /* bytes of the largest image */
     struct update_writer writer;
 };
 
 /*
- * Opens both slots and brings their devices up. A secondary slot that is missing or mute is no error here: it is
- * returned by each function that needs it, and the primary can still be confirmed.
- * Returns OK; what flash_area_open, flash_init and trailer_layout_init return for the primary.
+ * Opens the slots and brings their devices up. Of others than the running image's, one that is missing or mute is no
+ * error here: it is returned by each function that needs it, and the running image can still be confirmed.
+ * Returns OK; what flash_area_open, flash_init and trailer_layout_init return for the slot of the running image.
  */
 int update_open(struct update *update, const struct update_config *config) ERROR_MUST_CHECK;
 
 /* What a slot holds. Returns OK, also for a slot without image; what the slot's flash returns. */
 int update_slot_read(const struct update *update, enum update_slot slot, struct image_slot *info) ERROR_MUST_CHECK;
+
+/*
+ * Where an upload goes: to the slot that holds neither the running image nor a copy of it. With backup that is E0
+ * (secondary) or E1 (backup), and what it holds, the previous image, is given up.
+ * Returns OK; why that slot cannot be used; what the flash returns.
+ */
+int update_target(const struct update *update, enum update_slot *slot) ERROR_MUST_CHECK;
 
 /*
  * Opens an upload of `len` bytes that begins with the `head_len` bytes at `head` (at least UPDATE_HEAD_SIZE), which
@@ -98,13 +119,14 @@ int update_write(struct update *update, const uint8_t *data, size_t len) ERROR_M
 int update_finish(struct update *update, const uint8_t *sha) ERROR_MUST_CHECK;
 
 /*
- * Asks the bootloader to install the secondary slot's image at the next reset: to try it, or for good. A request to
- * try it becomes one for good. While the running image is unconfirmed the secondary slot's image comes back at the
- * next reset by itself; then there is nothing to request.
- * Returns OK; ERR_IMAGE_HEADER: the slot holds no image; ERR_UPDATE_STATE: to try was asked, but for good stands;
+ * Asks the bootloader to install the image of `slot` at the next reset: to try it, or for good. A request to try it
+ * becomes one for good; a request for another slot is withdrawn first. While the running image is unconfirmed the
+ * previous one comes back at the next reset by itself; then there is nothing to request.
+ * Returns OK; ERR_IMAGE_HEADER: the slot holds no image; ERR_IMAGE_VERSION: the bootloader would not choose it, since
+ * its version is not higher; ERR_UPDATE_STATE: to try was asked, but for good stands, or the slot's image is running;
  * ERR_BOOT_TRAILER: the trailer is damaged, upload again; what the flash returns.
  */
-int update_request(struct update *update, bool permanent) ERROR_MUST_CHECK;
+int update_request(struct update *update, enum update_slot slot, bool permanent) ERROR_MUST_CHECK;
 
 /* Keeps the running image. Returns OK, also when it is confirmed already; ERR_BOOT_TRAILER; what the flash returns. */
 int update_confirm(struct update *update) ERROR_MUST_CHECK;
@@ -112,8 +134,8 @@ int update_confirm(struct update *update) ERROR_MUST_CHECK;
 /* Whether a reset would lead to the image that runs now, were no other pending. Errors count as unconfirmed. */
 bool update_is_confirmed(const struct update *update);
 
-/* Erases the secondary slot, a standing request first. Returns OK; ERR_UPDATE_STATE as update_begin; what the flash
- * returns. */
-int update_erase(struct update *update) ERROR_MUST_CHECK;
+/* Erases a slot, a standing request first. Returns OK; ERR_UPDATE_STATE: it is running, or as update_begin; what the
+ * flash returns. */
+int update_erase(struct update *update, enum update_slot slot) ERROR_MUST_CHECK;
 
 #endif

@@ -13,13 +13,16 @@
 
 enum {
     SECTOR = 4096,
-    DEVICE_SECTORS = 20,
+    DEVICE_SECTORS = 36,
     DEVICE_SIZE = DEVICE_SECTORS * SECTOR,
     SLOT_SECTORS = 12,
     SLOT_SIZE = SLOT_SECTORS * SECTOR,
     SLOT_OFF = 3 * SECTOR, /* what lies around the slots must not be touched */
+    BACKUP_OFF = SLOT_OFF + SLOT_SIZE + 3 * SECTOR,
     PRIMARY_ID = 1,
     SECONDARY_ID = 2,
+    BACKUP_ID = 3,
+    NO_ID = 99,
 };
 
 static struct nor_device devices[2];
@@ -27,8 +30,9 @@ static struct nor_device devices[2];
 const struct flash_area flash_map[] = {
     {.dev = &devices[0].flash, .off = SLOT_OFF, .size = SLOT_SIZE, .id = PRIMARY_ID},
     {.dev = &devices[1].flash, .off = SLOT_OFF, .size = SLOT_SIZE, .id = SECONDARY_ID},
+    {.dev = &devices[1].flash, .off = BACKUP_OFF, .size = SLOT_SIZE, .id = BACKUP_ID},
 };
-const size_t flash_map_count = 2;
+const size_t flash_map_count = 3;
 
 struct board {
     struct nor_config configs[2];
@@ -45,19 +49,31 @@ static void board_power(struct board *board, uint64_t cut_at, enum nor_cut cut, 
     nor_power_on(&board->power, cut_at, cut, seed);
 }
 
+static enum update_slot runs_from;
+
+static enum update_slot running_slot(void)
+{
+    return runs_from;
+}
+
 static void board_start(struct board *board, struct random *random, enum update_mode mode, uint32_t block_0,
                         uint32_t block_1)
 {
     const uint32_t blocks[2] = {block_0, block_1};
     int i;
 
-    *board = (struct board){.config = {PRIMARY_ID, SECONDARY_ID, mode, random_below(random, 2) * SLOT_SECTORS}};
+    *board = (struct board){.config = {{PRIMARY_ID, SECONDARY_ID, mode == UPDATE_WITH_BACKUP ? BACKUP_ID : NO_ID},
+                                       mode,
+                                       random_below(random, 2) * SLOT_SECTORS,
+                                       running_slot}};
+    runs_from = UPDATE_PRIMARY;
     for (i = 0; i < 2; i++) {
         board->configs[i] = i == 0 ? nor_part_nrf52840 : nor_part_mx25r6435f;
         board->configs[i].geometry = (struct flash_geometry){DEVICE_SIZE, blocks[i], 0xff, 1, device_ranges};
         board->data[i] = host_alloc(DEVICE_SIZE);
         random_fill(random, board->data[i], DEVICE_SIZE);
         memset(board->data[i] + SLOT_OFF, 0xff, SLOT_SIZE);
+        memset(board->data[i] + BACKUP_OFF, 0xff, SLOT_SIZE);
         nor_device_init(&devices[i], &board->power, &board->configs[i], board->data[i]);
     }
     board_power(board, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
@@ -122,6 +138,13 @@ static struct image_slot slot_of(const struct board *board, enum update_slot slo
     return info;
 }
 
+static int program_trailer(const struct board *board, enum update_slot slot, const struct trailer *trailer)
+{
+    const struct update_place *place = &board->update.places[slot];
+
+    return trailer_program(place->area, &place->layout, trailer);
+}
+
 /* The secondary slot's image as the bootloader would look for it. */
 static bool secondary_holds(const struct board *board, const struct buffer *image)
 {
@@ -133,14 +156,15 @@ static bool has_magic(const struct board *board)
     static const uint8_t magic_8[] = IMAGE_TRAILER_MAGIC_8;
     static const uint8_t magic_16[] = {16, 0};
     const uint8_t *found = board->data[1] + SLOT_OFF + SLOT_SIZE - sizeof(magic_8);
-    uint32_t align = board->update.secondary_layout.max_align;
+    uint32_t align = board->update.places[UPDATE_SECONDARY].layout.max_align;
 
     return align == 8 ? memcmp(found, magic_8, sizeof(magic_8)) == 0 : memcmp(found, magic_16, 2) == 0;
 }
 
+/* All modes take the upload in the secondary while the primary runs. */
 static enum update_mode random_mode(struct random *random)
 {
-    return random_below(random, 2) == 0 ? UPDATE_SWAP_USING_OFFSET : UPDATE_OVERWRITE_ONLY;
+    return (enum update_mode)random_below(random, UPDATE_CHOOSE_WITH_REVERT + 1);
 }
 
 static uint32_t random_block(struct random *random)
@@ -178,7 +202,8 @@ static void an_upload_arrives_where_the_mode_wants_it(void **state)
         assert_memory_equal(before + SLOT_OFF + SLOT_SIZE, board.data[1] + SLOT_OFF + SLOT_SIZE,
                             DEVICE_SIZE - SLOT_OFF - SLOT_SIZE);
         info = slot_of(&board, UPDATE_SECONDARY);
-        assert_true(info.has_image && info.bootable && !info.pending && !info.confirmed && !info.active);
+        assert_true(info.has_image && info.bootable && !info.confirmed && !info.active);
+        assert_int_equal(info.pending, board.update.mode == UPDATE_CHOOSE); /* being there is the request */
         assert_int_equal(info.version.major, 1);
         assert_int_equal(info.hash_len, 32);
         buffer_free(&image);
@@ -206,7 +231,7 @@ static void power_cuts_leave_no_half_an_image(void **state)
         old_image = make_image(&random, 1, 9000);
         new_image = make_image(&random, 2, 10000);
         assert_int_equal(upload(&board.update, &random, &old_image, NULL), OK);
-        assert_int_equal(update_request(&board.update, true), OK);
+        assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, true), OK);
         assert_int_equal(nor_power_settle(&board.power), OK);
         board_power(&board, cut, cut % 2 == 0 ? NOR_CUT_TORN : NOR_CUT_BEHIND, (uint32_t)cut);
         done = upload(&board.update, &random, &new_image, NULL) == OK;
@@ -278,7 +303,7 @@ static void only_what_was_announced_becomes_an_image(void **state)
     assert_int_equal(update_begin(&board.update, (uint32_t)image.len, image.data, 64, false), OK);
     assert_int_equal(update_write(&board.update, image.data, 4000), OK);
     assert_int_equal(update_write(&board.update, image.data, image.len), ERR_UPDATE_OFFSET);
-    assert_int_equal(update_request(&board.update, false), ERR_IMAGE_HEADER);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), ERR_IMAGE_HEADER);
     buffer_free(&image);
     board_stop(&board);
 }
@@ -294,22 +319,22 @@ static void requests_follow_the_protocol_s_states(void **state)
     image = make_image(&random, 2, 5000);
     assert_int_equal(upload(&board.update, &random, &image, NULL), OK);
     assert_true(slot_of(&board, UPDATE_PRIMARY).active && slot_of(&board, UPDATE_PRIMARY).confirmed);
-    assert_int_equal(update_request(&board.update, false), OK);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), OK);
     assert_true(has_magic(&board));
     assert_true(slot_of(&board, UPDATE_SECONDARY).pending && !slot_of(&board, UPDATE_SECONDARY).permanent);
-    assert_int_equal(update_request(&board.update, false), OK);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), OK);
     assert_false(slot_of(&board, UPDATE_SECONDARY).permanent);
-    assert_int_equal(update_request(&board.update, true), OK);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, true), OK);
     assert_true(slot_of(&board, UPDATE_SECONDARY).pending && slot_of(&board, UPDATE_SECONDARY).permanent);
-    assert_int_equal(update_request(&board.update, false), ERR_UPDATE_STATE);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), ERR_UPDATE_STATE);
     /* Confirming an image that needs no confirmation writes nothing. */
     assert_int_equal(update_confirm(&board.update), OK);
-    assert_int_equal(update_erase(&board.update), OK);
+    assert_int_equal(update_erase(&board.update, UPDATE_SECONDARY), OK);
     assert_false(has_magic(&board));
     assert_false(slot_of(&board, UPDATE_SECONDARY).has_image || slot_of(&board, UPDATE_SECONDARY).pending);
     /* A request after a withdrawn one, by the upload that withdraws it. */
     assert_int_equal(upload(&board.update, &random, &image, NULL), OK);
-    assert_int_equal(update_request(&board.update, true), OK);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, true), OK);
     assert_int_equal(upload(&board.update, &random, &image, NULL), OK);
     assert_false(slot_of(&board, UPDATE_SECONDARY).pending);
     buffer_free(&image);
@@ -331,15 +356,15 @@ static void an_image_on_trial_keeps_its_fallback(void **state)
     new_image = make_image(&random, 2, 5000);
     memcpy(board.data[0] + SLOT_OFF, new_image.data, new_image.len);
     memcpy(board.data[1] + SLOT_OFF, old_image.data, old_image.len);
-    assert_int_equal(trailer_program(board.update.primary, &board.update.primary_layout, &trial), OK);
+    assert_int_equal(program_trailer(&board, UPDATE_PRIMARY, &trial), OK);
     assert_false(update_is_confirmed(&board.update));
     assert_false(slot_of(&board, UPDATE_PRIMARY).confirmed);
     assert_true(slot_of(&board, UPDATE_SECONDARY).confirmed && slot_of(&board, UPDATE_SECONDARY).bootable);
     assert_int_equal(slot_of(&board, UPDATE_SECONDARY).version.major, 1);
     assert_int_equal(upload(&board.update, &random, &new_image, NULL), ERR_UPDATE_STATE);
-    assert_int_equal(update_erase(&board.update), ERR_UPDATE_STATE);
+    assert_int_equal(update_erase(&board.update, UPDATE_SECONDARY), ERR_UPDATE_STATE);
     /* It comes back by itself; a request would make the bootloader look for it in the wrong place. */
-    assert_int_equal(update_request(&board.update, true), OK);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, true), OK);
     assert_false(has_magic(&board));
     assert_memory_equal(board.data[1] + SLOT_OFF, old_image.data, old_image.len);
 
@@ -347,15 +372,169 @@ static void an_image_on_trial_keeps_its_fallback(void **state)
     assert_true(update_is_confirmed(&board.update));
     assert_true(slot_of(&board, UPDATE_PRIMARY).confirmed);
     assert_false(slot_of(&board, UPDATE_SECONDARY).confirmed || slot_of(&board, UPDATE_SECONDARY).bootable);
-    assert_int_equal(update_request(&board.update, false), ERR_IMAGE_HEADER);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), ERR_IMAGE_HEADER);
     /* The next upload removes it: its header would make the bootloader refuse the image one sector up. */
     assert_int_equal(upload(&board.update, &random, &new_image, NULL), OK);
-    assert_false(image_has_magic(board.update.secondary, 0));
+    assert_false(image_has_magic(board.update.places[UPDATE_SECONDARY].area, 0));
     assert_int_equal(slot_of(&board, UPDATE_SECONDARY).version.major, 2);
-    assert_int_equal(update_request(&board.update, false), OK);
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), OK);
     buffer_free(&old_image);
     buffer_free(&new_image);
     board_stop(&board);
+}
+
+/* What the bootloader does: a copy of what `slot` holds runs, and the primary's trailer says how it stands. */
+static void install(struct board *board, enum update_slot slot, const struct trailer *trailer)
+{
+    const struct flash_area *from = board->update.places[slot].area;
+    const struct flash_area *primary = board->update.places[UPDATE_PRIMARY].area;
+    const struct trailer_layout *layout = &board->update.places[slot].layout;
+
+    memcpy(board->data[0] + primary->off, board->data[1] + from->off, SLOT_SIZE);
+    assert_int_equal(trailer_erase(primary, &board->update.places[UPDATE_PRIMARY].layout), OK);
+    assert_int_equal(trailer_erase(from, layout), OK);
+    assert_int_equal(program_trailer(board, UPDATE_PRIMARY, trailer), OK);
+    assert_int_equal(nor_power_settle(&board->power), OK);
+}
+
+static bool slot_holds(const struct board *board, enum update_slot slot, const struct buffer *image)
+{
+    const struct flash_area *area = board->update.places[slot].area;
+
+    return memcmp(board->data[slot == UPDATE_PRIMARY ? 0 : 1] + area->off, image->data, image->len) == 0;
+}
+
+/* Version after version: each goes to the slot whose image is not running, so the previous one is given up last. */
+static void with_backup_uploads_take_turns(void **state)
+{
+    static const struct trailer trial = {.swap_type = SWAP_TEST, .copy_done = TRAILER_FLAG_SET};
+    struct random random = {8};
+    struct board board;
+    enum update_slot expected = UPDATE_SECONDARY;
+    struct buffer previous = {0};
+
+    (void)state;
+    board_start(&board, &random, UPDATE_WITH_BACKUP, 4, 1);
+    assert_int_equal(board.update.max_image, SLOT_SIZE - SECTOR);
+    assert_int_equal(board.update.image_off, 0);
+    for (uint8_t version = 1; version <= 4; version++) {
+        struct buffer image = make_image(&random, version, 5000U + 1000U * version);
+        enum update_slot other = expected == UPDATE_SECONDARY ? UPDATE_BACKUP : UPDATE_SECONDARY;
+        enum update_slot slot = UPDATE_SLOTS;
+        uint64_t ops;
+
+        assert_int_equal(update_target(&board.update, &slot), OK);
+        assert_int_equal(slot, expected);
+        assert_int_equal(upload(&board.update, &random, &image, NULL), OK);
+        assert_int_equal(nor_power_settle(&board.power), OK);
+        assert_true(slot_holds(&board, slot, &image));
+        assert_true(previous.len == 0 || slot_holds(&board, other, &previous));
+        assert_int_equal(update_request(&board.update, slot, false), OK);
+        assert_true(slot_of(&board, slot).pending && !slot_of(&board, other).pending);
+
+        install(&board, slot, &trial);
+        assert_true(slot_of(&board, UPDATE_PRIMARY).active && !slot_of(&board, UPDATE_PRIMARY).confirmed);
+        assert_int_equal(slot_of(&board, other).confirmed, true); /* what a reset leads back to */
+        assert_false(slot_of(&board, slot).confirmed);
+        ops = board.power.ops;
+        assert_int_equal(upload(&board.update, &random, &image, NULL), ERR_UPDATE_STATE);
+        assert_int_equal(update_erase(&board.update, other), ERR_UPDATE_STATE);
+        assert_int_equal(update_request(&board.update, other, true), OK);
+        assert_true(board.power.ops == ops);
+        assert_int_equal(update_confirm(&board.update), OK);
+        assert_true(slot_of(&board, UPDATE_PRIMARY).confirmed);
+        buffer_free(&previous);
+        previous = image;
+        expected = other;
+    }
+    buffer_free(&previous);
+    board_stop(&board);
+}
+
+/* Version 1 is in E1, version 2 runs and is in E0 as well. */
+static void the_previous_version_can_be_chosen_again(void **state)
+{
+    static const struct trailer kept = {
+        .swap_type = SWAP_PERM, .copy_done = TRAILER_FLAG_SET, .image_ok = TRAILER_FLAG_SET};
+    struct random random = {9};
+    struct board board;
+    struct buffer old_image;
+    struct buffer new_image;
+    struct image_slot info;
+
+    (void)state;
+    board_start(&board, &random, UPDATE_WITH_BACKUP, 4, 1);
+    old_image = make_image(&random, 1, 5000);
+    new_image = make_image(&random, 2, 6000);
+    assert_int_equal(upload(&board.update, &random, &new_image, NULL), OK);
+    install(&board, UPDATE_SECONDARY, &kept);
+    assert_int_equal(upload(&board.update, &random, &old_image, NULL), OK);
+    info = slot_of(&board, UPDATE_BACKUP);
+    assert_true(info.has_image && info.bootable && !info.pending && !info.active && info.version.major == 1);
+    assert_int_equal(update_request(&board.update, UPDATE_BACKUP, false), OK);
+    assert_true(slot_of(&board, UPDATE_BACKUP).pending && !slot_of(&board, UPDATE_SECONDARY).pending);
+    /* A request for the other slot takes its place. */
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, true), OK);
+    assert_true(slot_of(&board, UPDATE_SECONDARY).pending && !slot_of(&board, UPDATE_BACKUP).pending);
+    assert_int_equal(update_erase(&board.update, UPDATE_BACKUP), OK);
+    assert_int_equal(update_request(&board.update, UPDATE_BACKUP, true), ERR_IMAGE_HEADER);
+    assert_true(slot_of(&board, UPDATE_SECONDARY).pending);
+    assert_true(slot_holds(&board, UPDATE_SECONDARY, &new_image));
+    assert_int_equal(update_erase(&board.update, UPDATE_PRIMARY), ERR_UPDATE_STATE);
+    buffer_free(&old_image);
+    buffer_free(&new_image);
+    board_stop(&board);
+}
+
+/* Version 2 runs in the secondary slot, version 1 lies in the primary. */
+static void where_images_are_chosen_the_slot_that_does_not_run_is_written(void **state)
+{
+    static const enum update_mode modes[] = {UPDATE_CHOOSE, UPDATE_CHOOSE_WITH_REVERT};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        bool reverts = modes[i] == UPDATE_CHOOSE_WITH_REVERT;
+        struct random random = {10};
+        struct board board;
+        struct buffer images[4];
+        enum update_slot slot = UPDATE_SLOTS;
+        struct image_slot info;
+
+        board_start(&board, &random, modes[i], 4, 1);
+        for (uint8_t version = 0; version < 4; version++) {
+            images[version] = make_image(&random, version, 5000);
+        }
+        memcpy(board.data[0] + SLOT_OFF, images[1].data, images[1].len);
+        assert_int_equal(upload(&board.update, &random, &images[2], NULL), OK);
+        assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), OK);
+        assert_true(slot_of(&board, UPDATE_SECONDARY).pending);
+
+        runs_from = UPDATE_SECONDARY;
+        assert_int_equal(update_open(&board.update, &board.config), OK);
+        assert_true(slot_of(&board, UPDATE_SECONDARY).active && !slot_of(&board, UPDATE_PRIMARY).active);
+        assert_int_equal(update_is_confirmed(&board.update), !reverts);
+        assert_int_equal(upload(&board.update, &random, &images[3], NULL), reverts ? ERR_UPDATE_STATE : OK);
+        assert_int_equal(update_confirm(&board.update), OK);
+        assert_true(update_is_confirmed(&board.update));
+        assert_int_equal(update_target(&board.update, &slot), OK);
+        assert_int_equal(slot, UPDATE_PRIMARY);
+        assert_int_equal(update_erase(&board.update, UPDATE_SECONDARY), ERR_UPDATE_STATE);
+
+        /* A lower version would not be started; a request for it would be a promise that nobody keeps. */
+        assert_int_equal(upload(&board.update, &random, &images[0], NULL), OK);
+        assert_int_equal(update_request(&board.update, UPDATE_PRIMARY, true), ERR_IMAGE_VERSION);
+        assert_false(slot_of(&board, UPDATE_PRIMARY).pending);
+        assert_int_equal(upload(&board.update, &random, &images[3], NULL), OK);
+        assert_true(slot_holds(&board, UPDATE_PRIMARY, &images[3]));
+        assert_int_equal(slot_of(&board, UPDATE_PRIMARY).pending, !reverts);
+        assert_int_equal(update_request(&board.update, UPDATE_PRIMARY, true), OK);
+        info = slot_of(&board, UPDATE_PRIMARY);
+        assert_true(info.pending && info.permanent && info.bootable && !info.confirmed);
+        for (int version = 0; version < 4; version++) {
+            buffer_free(&images[version]);
+        }
+        board_stop(&board);
+    }
 }
 
 static void mute_external_flash_does_not_keep_the_primary_from_being_confirmed(void **state)
@@ -368,7 +547,7 @@ static void mute_external_flash_does_not_keep_the_primary_from_being_confirmed(v
 
     (void)state;
     board_start(&board, &random, UPDATE_SWAP_USING_OFFSET, 4, 4);
-    assert_int_equal(trailer_program(board.update.primary, &board.update.primary_layout, &trial), OK);
+    assert_int_equal(program_trailer(&board, UPDATE_PRIMARY, &trial), OK);
     devices[1].absent = true;
     assert_int_equal(update_open(&board.update, &board.config), OK);
     assert_false(update_is_confirmed(&board.update));
@@ -378,11 +557,11 @@ static void mute_external_flash_does_not_keep_the_primary_from_being_confirmed(v
     assert_true(info.active);
     assert_int_equal(update_slot_read(&board.update, UPDATE_SECONDARY, &info), ERR_FLASH_NO_DEVICE);
     assert_int_equal(update_begin(&board.update, 1000, head, sizeof(head), false), ERR_FLASH_NO_DEVICE);
-    assert_int_equal(update_request(&board.update, false), ERR_FLASH_NO_DEVICE);
-    assert_int_equal(update_erase(&board.update), ERR_FLASH_NO_DEVICE);
-    board.config.secondary_id = 99;
+    assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), ERR_FLASH_NO_DEVICE);
+    assert_int_equal(update_erase(&board.update, UPDATE_SECONDARY), ERR_FLASH_NO_DEVICE);
+    board.config.ids[UPDATE_SECONDARY] = NO_ID;
     assert_int_equal(update_open(&board.update, &board.config), OK);
-    assert_int_equal(update_erase(&board.update), ERR_FLASH_NO_AREA);
+    assert_int_equal(update_erase(&board.update, UPDATE_SECONDARY), ERR_FLASH_NO_AREA);
     board_stop(&board);
 }
 
@@ -395,6 +574,9 @@ int main(void)
         cmocka_unit_test(only_what_was_announced_becomes_an_image),
         cmocka_unit_test(requests_follow_the_protocol_s_states),
         cmocka_unit_test(an_image_on_trial_keeps_its_fallback),
+        cmocka_unit_test(with_backup_uploads_take_turns),
+        cmocka_unit_test(the_previous_version_can_be_chosen_again),
+        cmocka_unit_test(where_images_are_chosen_the_slot_that_does_not_run_is_written),
         cmocka_unit_test(mute_external_flash_does_not_keep_the_primary_from_being_confirmed),
     };
 

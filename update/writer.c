@@ -1,9 +1,15 @@
-/* Uploads: from bytes as they come to an image in the secondary slot. */
+/* Uploads: from bytes as they come to an image in the slot that update_target names. */
 #include <string.h>
 
 #include "boot/image.h"
 #include "crypto/sha256.h"
 #include "update/state.h"
+
+/* The slot of the upload. */
+static const struct update_place *target(const struct update *update)
+{
+    return &update->places[update->writer.slot];
+}
 
 static int check_fits(const struct update *update, const struct image_header *header, uint32_t len)
 {
@@ -22,7 +28,7 @@ static int check_fits(const struct update *update, const struct image_header *he
 static int check_version(const struct update *update, const struct image_header *header)
 {
     struct image_slot running;
-    int error = update_slot_read(update, UPDATE_PRIMARY, &running);
+    int error = update_slot_read(update, update->running, &running);
 
     if (error == OK && running.has_image && image_version_compare(&header->version, &running.version) <= 0) {
         error = ERR_IMAGE_VERSION;
@@ -33,14 +39,18 @@ static int check_version(const struct update *update, const struct image_header 
 /* An image at the slot's start, left by an earlier swap, would make the bootloader refuse the new one one sector up. */
 static int erase_previous(struct update *update)
 {
-    return update->image_off > 0 ? flash_area_erase(update->secondary, 0, update->image_off) : OK;
+    return update->image_off > 0 ? flash_area_erase(target(update)->area, 0, update->image_off) : OK;
 }
 
 int update_begin(struct update *update, uint32_t len, const uint8_t *head, size_t head_len, bool upgrade)
 {
     struct image_header header;
-    int error = update_state_check_free(update);
+    enum update_slot slot;
+    int error = update_target(update, &slot);
 
+    if (error == OK) {
+        error = update_state_check_free(update, slot);
+    }
     if (error != OK) {
         return error;
     }
@@ -55,9 +65,9 @@ int update_begin(struct update *update, uint32_t len, const uint8_t *head, size_
     if (error != OK) {
         return error;
     }
-    update->writer = (struct update_writer){.len = 0};
+    update->writer = (struct update_writer){.slot = slot, .len = 0};
     /* The request goes first and durably: from here on the slot holds nothing that could be installed. */
-    error = trailer_erase(update->secondary, &update->secondary_layout);
+    error = trailer_erase(target(update)->area, &target(update)->layout);
     if (error == OK) {
         error = erase_previous(update);
     }
@@ -75,13 +85,13 @@ static int erase_to(struct update *update, uint32_t end)
         uint32_t start = 0;
         uint32_t size = 0;
         uint32_t trailer = 0;
-        int error = flash_area_sector_at(update->secondary, off, &start, &size);
+        int error = flash_area_sector_at(target(update)->area, off, &start, &size);
 
         if (error == OK) {
-            error = trailer_first_sector(update->secondary, &update->secondary_layout, &trailer);
+            error = trailer_first_sector(target(update)->area, &target(update)->layout, &trailer);
         }
         if (error == OK && start < trailer) {
-            error = flash_area_erase(update->secondary, start, size);
+            error = flash_area_erase(target(update)->area, start, size);
         }
         if (error != OK) {
             return error;
@@ -97,7 +107,7 @@ static int program(struct update *update, uint32_t off, const uint8_t *data, siz
     int error = len > 0 ? erase_to(update, off + (uint32_t)len) : OK;
 
     if (error == OK && len > 0) {
-        error = flash_area_program(update->secondary, update->image_off + off, data, len);
+        error = flash_area_program(target(update)->area, update->image_off + off, data, len);
     }
     return error;
 }
@@ -106,7 +116,7 @@ static int program(struct update *update, uint32_t off, const uint8_t *data, siz
 static int fill_block(struct update *update, uint32_t off, const uint8_t *data, size_t len, size_t *taken)
 {
     struct update_writer *writer = &update->writer;
-    uint32_t size = update->secondary_layout.cell;
+    uint32_t size = target(update)->layout.cell;
     uint32_t room = size - writer->block_len;
     int error;
 
@@ -119,7 +129,7 @@ static int fill_block(struct update *update, uint32_t off, const uint8_t *data, 
     writer->block_len = 0;
     error = program(update, off + (uint32_t)*taken - size, writer->block, size);
     /* The block is used again at once. */
-    return error != OK ? error : flash_area_sync(update->secondary);
+    return error != OK ? error : flash_area_sync(target(update)->area);
 }
 
 /* Programs what belongs behind the head. */
@@ -133,7 +143,7 @@ static int write_body(struct update *update, uint32_t off, const uint8_t *data, 
     if (writer->block_len > 0) {
         error = fill_block(update, off, data, len, &taken);
     }
-    whole = (len - taken) / update->secondary_layout.cell * update->secondary_layout.cell;
+    whole = (len - taken) / target(update)->layout.cell * target(update)->layout.cell;
     if (error == OK) {
         error = program(update, off + (uint32_t)taken, data + taken, whole);
     }
@@ -170,7 +180,7 @@ int update_write(struct update *update, const uint8_t *data, size_t len)
     error = write_body(update, writer->off + (uint32_t)head, data + head, len - head);
     if (error == OK) {
         /* `data` is the caller's again. */
-        error = flash_area_sync(update->secondary);
+        error = flash_area_sync(target(update)->area);
     }
     writer->off += (uint32_t)len;
     /* The next sector is erased while the next bytes are on their way. */
@@ -186,13 +196,13 @@ int update_write(struct update *update, const uint8_t *data, size_t len)
 static int write_rest(struct update *update)
 {
     struct update_writer *writer = &update->writer;
-    uint32_t size = update->secondary_layout.cell;
+    uint32_t size = target(update)->layout.cell;
     uint32_t len = writer->block_len;
 
     if (len == 0) {
         return OK;
     }
-    memset(writer->block + len, update->secondary_layout.erased_value, size - len);
+    memset(writer->block + len, target(update)->layout.erased_value, size - len);
     writer->block_len = 0;
     return program(update, writer->off - len, writer->block, size);
 }
@@ -210,7 +220,7 @@ static int check_hash(const struct update *update, const uint8_t *sha)
     sha256_update(&hash, writer->head, sizeof(writer->head));
     for (off = UPDATE_HEAD_SIZE; off < writer->off;) {
         uint32_t len = writer->off - off < sizeof(chunk) ? writer->off - off : (uint32_t)sizeof(chunk);
-        int error = flash_area_read(update->secondary, update->image_off + off, chunk, len);
+        int error = flash_area_read(target(update)->area, update->image_off + off, chunk, len);
 
         if (error != OK) {
             return error;
@@ -228,10 +238,10 @@ static int write_head(struct update *update)
     int error = program(update, 0, update->writer.head, UPDATE_HEAD_SIZE);
 
     if (error == OK) {
-        error = flash_area_sync(update->secondary);
+        error = flash_area_sync(target(update)->area);
     }
     if (error == OK) {
-        error = flash_area_read(update->secondary, update->image_off, found, sizeof(found));
+        error = flash_area_read(target(update)->area, update->image_off, found, sizeof(found));
     }
     if (error == OK && memcmp(found, update->writer.head, sizeof(found)) != 0) {
         error = ERR_FLASH_IO;
@@ -250,7 +260,7 @@ int update_finish(struct update *update, const uint8_t *sha)
     }
     error = write_rest(update);
     if (error == OK) {
-        error = flash_area_sync(update->secondary);
+        error = flash_area_sync(target(update)->area);
     }
     if (error == OK && sha != NULL) {
         error = check_hash(update, sha);

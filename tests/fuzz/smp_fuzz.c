@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct server_config config = {groups, 2, &update_server_images, &update,
                                          info,   1, PACKET_SIZE,           MESSAGE_BOOT_UNKNOWN};
     const struct update_config slots = {
-        1, 2, size > 0 && (data[0] & 2) != 0 ? UPDATE_OVERWRITE_ONLY : UPDATE_SWAP_USING_OFFSET, 0};
+        {1, 2, 3}, size > 0 ? (enum update_mode)(data[0] / 2 % (UPDATE_CHOOSE_WITH_REVERT + 1)) : 0, 0, NULL};
 
     open_devices(&power, configs, flash);
     if (update_open(&update, &slots) != OK) {

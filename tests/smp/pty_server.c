@@ -208,7 +208,7 @@ static void take_option(struct device *device, const char *word)
 
 int main(int argc, char **argv)
 {
-    static struct device device = {.random = {1}, .update_config = {1, 2, UPDATE_SWAP_USING_OFFSET, 0}};
+    static struct device device = {.random = {1}, .update_config = {{1, 2, 0}, UPDATE_SWAP_USING_OFFSET, 0, NULL}};
     int i;
 
     if (argc < 3) {

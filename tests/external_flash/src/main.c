@@ -38,7 +38,7 @@ static void must(int result, const char *what)
 /* The running image, header to the end of its TLVs; it is read where it is executed. */
 static void copy_image(void)
 {
-    const struct flash_area *primary = update.primary;
+    const struct flash_area *primary = update.places[UPDATE_PRIMARY].area;
     const uint8_t *image = (const uint8_t *)(uintptr_t)primary->off;
     struct image running;
 
@@ -46,19 +46,20 @@ static void copy_image(void)
     must(update_begin(&update, running.end, image, UPDATE_HEAD_SIZE, false), "opening the update");
     must(update_write(&update, image, running.end), "writing the update from internal flash");
     must(update_finish(&update, NULL), "ending the update");
-    must(update_request(&update, false), "requesting the update");
+    must(update_request(&update, UPDATE_SECONDARY, false), "requesting the update");
 }
 
 int main(void)
 {
+    const struct update_place *primary = &update.places[UPDATE_PRIMARY];
     struct trailer trailer;
 
     console_init();
     must(update_open(&update, &update_config), "opening the slots");
-    must(update.secondary_error, "opening the secondary slot");
-    must(trailer_read(update.primary, &update.primary_layout, &trailer), "reading the trailer");
+    must(update.places[UPDATE_SECONDARY].error, "opening the secondary slot");
+    must(trailer_read(primary->area, &primary->layout, &trailer), "reading the trailer");
     if (trailer.magic != TRAILER_MAGIC_GOOD) {
-        if (!flash_checks_run(update.secondary)) {
+        if (!flash_checks_run(update.places[UPDATE_SECONDARY].area)) {
             fail("flash checks", ERR_FLASH_IO);
         }
         copy_image();

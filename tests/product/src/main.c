@@ -48,13 +48,14 @@ static _Noreturn void restart(void)
 
 static void request_copy_of_itself(void)
 {
-    const uint8_t *image = (const uint8_t *)(uintptr_t)update.primary->off;
+    const struct flash_area *primary = update.places[UPDATE_PRIMARY].area;
+    const uint8_t *image = (const uint8_t *)(uintptr_t)primary->off;
     struct image running;
 
-    must(image_open_untrusted(&running, update.primary, 0, update.primary->size) == OK, "reading the primary slot");
+    must(image_open_untrusted(&running, primary, 0, primary->size) == OK, "reading the primary slot");
     must(update_begin(&update, running.end, image, UPDATE_HEAD_SIZE, false) == OK &&
              update_write(&update, image, running.end) == OK && update_finish(&update, NULL) == OK &&
-             update_request(&update, false) == OK,
+             update_request(&update, UPDATE_SECONDARY, false) == OK,
          "requesting the update");
 }
 
