@@ -258,5 +258,6 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     }
     result->header = boots[0].header;
     result->image_off = config->images[0].primary->off;
+    result->address = config->images[0].primary_address;
     return OK;
 }

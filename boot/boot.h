@@ -24,6 +24,13 @@ struct boot_mode;
 extern const struct boot_mode boot_mode_swap_offset;
 extern const struct boot_mode boot_mode_overwrite;
 
+/* How an image is chosen that is not moved to the primary. Each is one file. */
+struct choice_mode;
+extern const struct choice_mode choice_direct_xip;
+extern const struct choice_mode choice_direct_xip_revert;
+extern const struct choice_mode choice_ram_load;
+extern const struct choice_mode choice_ram_load_revert;
+
 /* Image pairs that are updated together, at most. */
 #ifndef CONFIG_UPDATEABLE_IMAGE_NUMBER
 #define CONFIG_UPDATEABLE_IMAGE_NUMBER 4
@@ -34,14 +41,24 @@ extern const struct boot_mode boot_mode_overwrite;
 struct boot_areas {
     const struct flash_area *primary;
     const struct flash_area *secondary; /* NULL: not reachable in this boot; the primary then boots as it is */
-    uint32_t primary_address;           /* bus address of the primary slot, for verify_address */
+    uint32_t primary_address;           /* bus address of the primary slot; 0: not executable in place */
+    uint32_t secondary_address;         /* direct XIP: the same of the secondary */
+};
+
+/* RAM that images may be loaded to: nothing of it is used by anybody else before the jump. */
+struct boot_ram {
+    uint8_t *memory;  /* where the bootloader reaches it */
+    uint32_t address; /* where the image runs from; on a target the same */
+    uint32_t size;    /* bytes */
 };
 
 /* Everything is constant during boot_go and stays the caller's. */
 struct boot_config {
-    const struct boot_areas *images; /* by image index; the first one is started */
-    size_t image_count;              /* 1 to BOOT_IMAGES_MAX */
-    const struct boot_mode *mode;    /* NULL where Kconfig chooses it */
+    const struct boot_areas *images;  /* by image index; the first one is started */
+    size_t image_count;               /* 1 to BOOT_IMAGES_MAX */
+    const struct boot_mode *mode;     /* NULL where Kconfig chooses it */
+    const struct choice_mode *choice; /* for boot_choose; NULL as well */
+    struct boot_ram ram;              /* RAM load */
 
     const struct boot_key *keys; /* whose images are accepted */
     size_t key_count;
@@ -54,7 +71,7 @@ struct boot_config {
     uint32_t max_sectors;      /* CONFIG_BOOT_MAX_IMG_SECTORS, shapes the trailer; 0: the larger slot's sectors */
     bool validate_primary;     /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
     bool downgrade_prevention; /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
-    bool verify_address;       /* refuse images whose reset vector is outside the primary slot */
+    bool verify_address;       /* refuse images whose reset vector is outside of where they would run */
 };
 
 /* What became of one image pair in this boot. */
@@ -66,7 +83,8 @@ struct boot_outcome {
 
 struct boot_result {
     hardened_bool is_verified;  /* the image may run; an error code is for the message, this is for the decision */
-    uint32_t image_off;         /* of the image to run, bytes from the start of the primary's device */
+    uint32_t image_off;         /* of the image to run, bytes from the start of its device */
+    uint32_t address;           /* on the bus, of its header where it runs */
     struct image_header header; /* of that image */
     struct boot_outcome outcome[BOOT_IMAGES_MAX]; /* by image index */
 };
@@ -76,5 +94,14 @@ struct boot_result {
  * what was refused; what flash areas return, when the primary's device fails.
  */
 int boot_go(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
+
+/*
+ * The same for the modes that choose: of each pair the best valid image, where it lies or copied to RAM, and nothing
+ * written but trailer flags and what was refused. With an error only what was refused is said.
+ */
+int boot_choose(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
+
+/* The same for one primary slot and nothing else; images, keys, buffer and validate_primary count. */
+int boot_single(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
 
 #endif

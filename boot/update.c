@@ -12,15 +12,6 @@
 
 static const char *const swap_type_names[] = {"", "none", "test", "perm", "revert"};
 
-#define ERROR_CLASS(err)  ((unsigned)-(err) >> 8)
-#define ERROR_NUMBER(err) ((unsigned)-(err)&0xff)
-
-/* Whether the error says something about the image; otherwise flash failed, and may answer next time. */
-static bool is_refusal(int err)
-{
-    return ERROR_CLASS(err) == ERROR_CLASS(ERR_IMAGE_HEADER);
-}
-
 /* The registry's texts of refusals; other errors' texts are not compiled in. */
 #define IMAGE_TEXT(symbol, value, name, text) [ERROR_NUMBER(value)] = (text),
 #define GEOMETRY_TEXT(symbol, value, name, text)                                                                       \
@@ -32,7 +23,7 @@ static const char *refusal_text(int reason)
 {
     static const char *const texts[] = {ERROR_LIST_IMAGE(IMAGE_TEXT)};
 
-    if (is_refusal(reason)) {
+    if (ERROR_IS_ABOUT_IMAGE(reason)) {
         return texts[ERROR_NUMBER(reason)];
     }
     ERROR_LIST_BOOT(GEOMETRY_TEXT)
@@ -156,7 +147,7 @@ void boot_refuse(struct boot *boot, int reason)
 {
     boot->outcome->refused = reason;
     LOG_ERR("Image in the secondary slot is not valid!");
-    LOG_ERR("Update refused: %s-%u: %s", is_refusal(reason) ? "IMAGE" : "BOOT", ERROR_NUMBER(reason),
+    LOG_ERR("Update refused: %s-%u: %s", ERROR_IS_ABOUT_IMAGE(reason) ? "IMAGE" : "BOOT", ERROR_NUMBER(reason),
             refusal_text(reason));
     if (clear_request(boot) != OK) {
         LOG_ERR("Update not completed");
@@ -178,11 +169,11 @@ void boot_admit(struct boot *boot)
         return;
     }
     err = admit(boot);
-    if (is_refusal(err) && update->type == SWAP_REVERT && update->fallback != SWAP_NONE) {
+    if (ERROR_IS_ABOUT_IMAGE(err) && update->type == SWAP_REVERT && update->fallback != SWAP_NONE) {
         update->type = update->fallback;
         err = admit(boot);
     }
-    if (is_refusal(err)) {
+    if (ERROR_IS_ABOUT_IMAGE(err)) {
         boot_refuse(boot, err);
     } else if (err != OK) {
         LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);

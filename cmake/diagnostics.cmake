@@ -151,8 +151,27 @@ function(farboot_check_drivers)
   endforeach()
 endfunction()
 
+# What is verified in external flash can be exchanged before it runs, so that has to be chosen.
+function(farboot_check_direct_xip)
+  farboot_config(xip mcuboot CONFIG_BOOT_DIRECT_XIP)
+  farboot_config(mapped mcuboot CONFIG_BOOT_DIRECT_XIP_EXTERNAL_ADDRESS)
+  farboot_get(directory mcuboot DIR)
+  file(STRINGS ${directory}/include/pm_config.h devices REGEX "^#define PM_MCUBOOT_(PRIMARY|SECONDARY)_DEV ")
+  list(TRANSFORM devices REPLACE "^#define [^ ]+ " "")
+  list(REMOVE_DUPLICATES devices)
+  list(LENGTH devices count)
+  if(xip AND mapped EQUAL 0 AND count GREATER 1)
+    farboot_fragment_for(fragment mcuboot)
+    farboot_fail("direct XIP starts images where they lie, and mcuboot_secondary lies on another device than "
+      "mcuboot_primary: what was verified there could be exchanged before it runs.\n"
+      "  Place mcuboot_secondary in flash_primary, choose another update mode, or accept that and set "
+      "CONFIG_BOOT_DIRECT_XIP_EXTERNAL_ADDRESS in ${fragment}.")
+  endif()
+endfunction()
+
 # What an update mode asks of the slots; the numbers are the map's.
 function(farboot_check_slots)
+  farboot_check_direct_xip()
   farboot_get(primary PM MCUBOOT_PRIMARY_SIZE)
   farboot_get(secondary PM MCUBOOT_SECONDARY_SIZE)
   farboot_get(address PM MCUBOOT_PRIMARY_ADDRESS)

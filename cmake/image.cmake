@@ -30,7 +30,8 @@ function(farboot_update_mode out)
   foreach(pair IN ITEMS
       "CONFIG_BOOT_SWAP_USING_OFFSET=SWAP_USING_OFFSET" "CONFIG_BOOT_SWAP_USING_MOVE=SWAP_USING_MOVE"
       "CONFIG_BOOT_SWAP_USING_SCRATCH=SWAP_SCRATCH" "CONFIG_BOOT_UPGRADE_ONLY=OVERWRITE_ONLY"
-      "CONFIG_BOOT_RAM_LOAD=RAM_LOAD" "CONFIG_BOOT_UPGRADE_WITH_BACKUP=UPGRADE_WITH_BACKUP"
+      "CONFIG_BOOT_RAM_LOAD=RAM_LOAD" "CONFIG_BOOT_RAM_LOAD_REVERT=RAM_LOAD_WITH_REVERT"
+      "CONFIG_SINGLE_APPLICATION_SLOT=SINGLE_APP" "CONFIG_BOOT_UPGRADE_WITH_BACKUP=UPGRADE_WITH_BACKUP"
       "CONFIG_BOOT_DIRECT_XIP=DIRECT_XIP" "CONFIG_BOOT_DIRECT_XIP_REVERT=DIRECT_XIP_WITH_REVERT")
     string(REGEX MATCH "(.*)=(.*)" pair ${pair})
     if(${CMAKE_MATCH_1})
@@ -74,18 +75,21 @@ function(farboot_begin)
   endif()
 endfunction()
 
-function(farboot_link_script image)
-  farboot_get(directory ${image} DIR)
+# farboot_link_script(TARGET IMAGE [-D...]): with the options and the map of IMAGE, and definitions for this target.
+function(farboot_link_script target image)
+  set(directory ${CMAKE_BINARY_DIR}/${target})
+  farboot_get(image_directory ${image} DIR)
+  file(MAKE_DIRECTORY ${directory})
   add_custom_command(OUTPUT ${directory}/linker.ld
-    COMMAND ${CMAKE_C_COMPILER} -E -P -x c -include ${directory}/include/autoconf.h -I${directory}/include
-            -I${FARBOOT_BASE} -I${FARBOOT_BASE}/include -MD -MF ${directory}/linker.ld.d -MQ ${directory}/linker.ld
-            -o ${directory}/linker.ld ${FARBOOT_BASE}/soc/linker.ld.in
+    COMMAND ${CMAKE_C_COMPILER} -E -P -x c ${ARGN} -include ${image_directory}/include/autoconf.h
+            -I${image_directory}/include -I${FARBOOT_BASE} -I${FARBOOT_BASE}/include -MD -MF ${directory}/linker.ld.d
+            -MQ ${directory}/linker.ld -o ${directory}/linker.ld ${FARBOOT_BASE}/soc/linker.ld.in
     DEPENDS ${FARBOOT_BASE}/soc/linker.ld.in DEPFILE ${directory}/linker.ld.d
-    COMMENT "Linker script of image ${image}" VERBATIM)
-  add_custom_target(${image}_linker_script DEPENDS ${directory}/linker.ld)
-  add_dependencies(${image} ${image}_linker_script)
-  set_property(TARGET ${image} APPEND PROPERTY LINK_DEPENDS ${directory}/linker.ld)
-  target_link_options(${image} PRIVATE -T${directory}/linker.ld)
+    COMMENT "Linker script of image ${target}" VERBATIM)
+  add_custom_target(${target}_linker_script DEPENDS ${directory}/linker.ld)
+  add_dependencies(${target} ${target}_linker_script)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${directory}/linker.ld)
+  target_link_options(${target} PRIVATE -T${directory}/linker.ld)
 endfunction()
 
 # Its printf without floating point; picolibc.specs turns the definition into a linker option as well.
@@ -95,22 +99,43 @@ set(FARBOOT_FIRMWARE_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wundef -Wstri
 function(farboot_compile image)
   farboot_get(directory ${image} DIR)
   farboot_config(lto ${image} CONFIG_LTO)
-  set_target_properties(${image} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${directory} SUFFIX .elf C_STANDARD 11 C_EXTENSIONS ON)
+  set_target_properties(${image} PROPERTIES C_STANDARD 11 C_EXTENSIONS ON)
   target_include_directories(${image} PRIVATE
     ${directory}/include ${FARBOOT_BASE} ${FARBOOT_BASE}/include ${FARBOOT_BASE}/dts/include)
   target_compile_options(${image} PRIVATE
     ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os $<$<BOOL:${lto}>:-flto> -g -ffunction-sections -fdata-sections -fno-common
     -include ${directory}/include/autoconf.h -ffile-prefix-map=${FARBOOT_BASE}=. -ffile-prefix-map=${APPLICATION_SOURCE_DIR}=.
     $<$<COMPILE_LANGUAGE:C>:${FARBOOT_FIRMWARE_WARNINGS}> $<$<BOOL:${FARBOOT_WERROR}>:-Werror>)
-  target_link_options(${image} PRIVATE
+endfunction()
+
+# Links TARGET as IMAGE is linked.
+function(farboot_link target image)
+  set(directory ${CMAKE_BINARY_DIR}/${target})
+  farboot_get(image_directory ${image} DIR)
+  farboot_config(lto ${image} CONFIG_LTO)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${directory} SUFFIX .elf LINKER_LANGUAGE C)
+  target_link_options(${target} PRIVATE
     ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os $<$<BOOL:${lto}>:-flto> -nostartfiles -Wl,--gc-sections -Wl,--nmagic
-    -Wl,-Map=${directory}/${image}.map)
-  set_property(TARGET ${image} PROPERTY RULE_LAUNCH_LINK
-    "\"${FARBOOT_PYTHON}\" \"${FARBOOT_BASE}/cmake/link.py\" --image ${image} --directory \"${directory}\" --")
-  add_custom_command(TARGET ${image} POST_BUILD
-    COMMAND ${CMAKE_OBJCOPY} -O ihex $<TARGET_FILE:${image}> ${directory}/${image}.hex
-    COMMAND ${CMAKE_OBJCOPY} -I ihex -O binary --gap-fill 0xff ${directory}/${image}.hex ${directory}/${image}.bin
-    BYPRODUCTS ${directory}/${image}.hex ${directory}/${image}.bin VERBATIM)
+    -Wl,-Map=${directory}/${target}.map)
+  set_property(TARGET ${target} PROPERTY RULE_LAUNCH_LINK
+    "\"${FARBOOT_PYTHON}\" \"${FARBOOT_BASE}/cmake/link.py\" --image ${target} --directory \"${image_directory}\" --")
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND ${CMAKE_OBJCOPY} -O ihex $<TARGET_FILE:${target}> ${directory}/${target}.hex
+    COMMAND ${CMAKE_OBJCOPY} -I ihex -O binary --gap-fill 0xff ${directory}/${target}.hex ${directory}/${target}.bin
+    BYPRODUCTS ${directory}/${target}.hex ${directory}/${target}.bin VERBATIM)
+endfunction()
+
+# Direct XIP: the application's objects once more, linked for the secondary slot. The name is the nRF Connect SDK's.
+function(farboot_add_direct_xip_variant)
+  farboot_config(wanted app CONFIG_BOOT_BUILD_DIRECT_XIP_VARIANT)
+  if(NOT wanted)
+    return()
+  endif()
+  set(variant mcuboot_secondary_app)
+  add_executable(${variant} $<TARGET_OBJECTS:app>)
+  target_link_libraries(${variant} PRIVATE $<TARGET_PROPERTY:app,LINK_LIBRARIES>)
+  farboot_link(${variant} app)
+  farboot_link_script(${variant} app -DLINK_FOR_SECONDARY_SLOT)
 endfunction()
 
 # When the application's CMakeLists.txt has been read.
@@ -122,8 +147,10 @@ function(farboot_finish)
   farboot_place_partitions()
   foreach(image IN LISTS images)
     farboot_compile(${image})
-    farboot_link_script(${image})
+    farboot_link(${image} ${image})
+    farboot_link_script(${image} ${image})
   endforeach()
+  farboot_add_direct_xip_variant()
   farboot_sign_and_merge()
   farboot_add_report()
 endfunction()

@@ -10,9 +10,9 @@
 #include <farboot/timer.h>
 #include <farboot/util.h>
 
+#include "apps/mcuboot/places.h"
 #include "apps/mcuboot/share.h"
 #include "boot/boot.h"
-#include "pm_config.h"
 
 #define ATTEMPTS         3
 #define ATTEMPT_PAUSES   10
@@ -49,17 +49,39 @@ static const struct flash_area *open_slot(uint8_t id, const char *name)
     return area;
 }
 
+/* What a configuration does not choose is not linked. */
+static int run(const struct boot_config *config, struct boot_result *result)
+{
+    if (IS_ENABLED(CONFIG_SINGLE_APPLICATION_SLOT)) {
+        return boot_single(config, result);
+    }
+    return IS_ENABLED(CONFIG_BOOT_CHOOSES_IMAGE) ? boot_choose(config, result) : boot_go(config, result);
+}
+
+/* Where the secondary can be executed; 0: nowhere. */
+static uint32_t secondary_address(const struct boot_areas *image)
+{
+    if (image->secondary == NULL) {
+        return 0;
+    }
+    if (image->secondary->dev == image->primary->dev) {
+        return PM_MCUBOOT_PRIMARY_ADDRESS - image->primary->off + image->secondary->off;
+    }
+    return PLACES_EXTERNAL_ADDRESS == 0 ? 0 : PLACES_EXTERNAL_ADDRESS + image->secondary->off;
+}
+
 static int attempt(struct boot_result *result)
 {
     const struct boot_key key = {ecdsa_pub_key, ecdsa_pub_key_len};
-    const struct boot_areas image = {
+    struct boot_areas image = {
         .primary = open_slot(PM_MCUBOOT_PRIMARY_ID, "primary"),
-        .secondary = open_slot(PM_MCUBOOT_SECONDARY_ID, "secondary"),
+        .secondary = IS_ENABLED(CONFIG_SINGLE_APPLICATION_SLOT) ? NULL : open_slot(PLACES_SECONDARY_ID, "secondary"),
         .primary_address = PM_MCUBOOT_PRIMARY_ADDRESS,
     };
     const struct boot_config config = {
         .images = &image,
         .image_count = 1,
+        .ram = {(uint8_t *)PLACES_RAM_ADDRESS, PLACES_RAM_ADDRESS, PLACES_RAM_SIZE},
         .keys = &key,
         .key_count = 1,
         .buffer = work_space,
@@ -74,7 +96,11 @@ static int attempt(struct boot_result *result)
     if (IS_ENABLED(CONFIG_BOOT_WRITE_GUARD)) {
         flash_guard_set(slots, slot_count);
     }
-    return image.primary != NULL ? boot_go(&config, result) : ERR_FLASH_NO_AREA;
+    if (image.primary == NULL) {
+        return ERR_FLASH_NO_AREA;
+    }
+    image.secondary_address = secondary_address(&image);
+    return run(&config, result);
 }
 
 /* Controllers and chips as after reset, for the application's own drivers. */
@@ -102,7 +128,7 @@ int main(void)
 
     console_init();
     console_write(banner, sizeof(banner) - 1);
-    LOG_INF("Starting bootloader");
+    LOG_INF("Starting %sbootloader", IS_ENABLED(CONFIG_BOOT_DIRECT_XIP) ? "Direct-XIP " : "");
     for (int i = 0; i < ATTEMPTS && err != OK; i++) {
         if (i > 0) { /* a device that failed in the middle of an update may be back */
             close_slots();
@@ -118,10 +144,11 @@ int main(void)
             soc_idle();
         }
     }
-    LOG_INF("Bootloader chainload address offset: 0x%x", (unsigned)result.image_off);
+    LOG_INF("Bootloader chainload address offset: 0x%x",
+            (unsigned)(IS_ENABLED(CONFIG_BOOT_RAM_LOAD) ? result.address : result.image_off));
     LOG_INF("Image version: v%d.%d.%d", result.header.version.major, result.header.version.minor,
             result.header.version.revision);
-    LOG_INF("Jumping to the first image slot");
+    LOG_INF("Jumping to the %simage slot", IS_ENABLED(CONFIG_BOOT_DIRECT_XIP) ? "" : "first ");
     /* The way here was an error code, which a fault can skip; the jump itself wants the proof (hardened.h). */
     HARDENED_CHECK(hardened_launder(result.is_verified) == HARDENED_TRUE);
     HARDENED_CHECK(result.is_verified == HARDENED_TRUE);
@@ -132,5 +159,5 @@ int main(void)
     if (IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO)) {
         share_boot_info(&result);
     }
-    soc_jump(PM_MCUBOOT_PRIMARY_ADDRESS + result.header.hdr_size);
+    soc_jump(result.address + result.header.hdr_size);
 }

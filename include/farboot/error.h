@@ -60,4 +60,11 @@
 enum error_code { OK = 0, ERROR_LIST(ERROR_ENUM) };
 #undef ERROR_ENUM
 
+/* The module of a code, and its number there. */
+#define ERROR_CLASS(err)  ((unsigned)-(err) >> 8)
+#define ERROR_NUMBER(err) ((unsigned)-(err)&0xff)
+
+/* Whether the code says something about an image; otherwise flash failed, and may answer next time. */
+#define ERROR_IS_ABOUT_IMAGE(err) (ERROR_CLASS(err) == ERROR_CLASS(ERR_IMAGE_HEADER))
+
 #endif

@@ -1,0 +1,323 @@
+/*
+ * Chooses of each image pair the image to start. The order of things is what makes it safe to lose power anywhere:
+ *
+ *     candidates -> { best one -> place -> verify } -> mark as tried -> erase what was refused -> result
+ *
+ * An image is marked only after every pair has a verified one, and nothing that could be an image is erased before
+ * another has been verified in this boot. A boot that finds everything as the last one left it writes nothing.
+ */
+#include "boot/choose.h"
+
+#include <string.h>
+
+#include <farboot/log.h>
+
+/* VTOR's lowest seven bits do not exist (ARM DDI 0403E B3.2.5). */
+#define VECTORS_ALIGN 128U
+
+static const char *const slot_names[] = {"primary", "secondary"};
+
+static const char *name_of(const struct pair *pair, const struct choice_slot *slot)
+{
+    return slot_names[slot == &pair->slots[BOOT_SECONDARY]];
+}
+
+enum choice_rank choice_rank(const struct trailer *trailer, bool is_marked)
+{
+    if (trailer->magic != TRAILER_MAGIC_GOOD) {
+        return CHOICE_UNREQUESTED;
+    }
+    /* A torn image_ok counts: only the running application begins to write it. */
+    if (trailer->image_ok != TRAILER_FLAG_UNSET) {
+        return CHOICE_REQUESTED;
+    }
+    /* A torn copy_done does not: the image is started only after copy_done, or the mark in its place, is durable. */
+    return trailer->copy_done == TRAILER_FLAG_SET || is_marked ? CHOICE_FAILED : CHOICE_REQUESTED;
+}
+
+int choice_check_vectors(const struct image *image, uint32_t address)
+{
+    uint32_t first = address + image->header.hdr_size;
+    uint32_t vector = 0;
+    int err = flash_area_read(image->area, image->off + image->header.hdr_size + 4U, &vector, sizeof vector);
+
+    if (err != OK) {
+        return err;
+    }
+    return first % VECTORS_ALIGN == 0 && vector >= first && vector - first < image->header.img_size ? OK
+                                                                                                    : ERR_IMAGE_ADDRESS;
+}
+
+/* Whether the cell that can stand for copy_done is the trailer's, or holds the end of an image. */
+static bool has_mark(const struct choice_slot *slot)
+{
+    return slot->image.end <= slot->flash.layout.status;
+}
+
+/* A slot that cannot have a trailer, because of its write block or size, can still hold an image. */
+static int open_slot(const struct boot_config *config, struct choice_slot *slot, const struct trailer_params *params)
+{
+    const struct flash_area *area = slot->flash.area;
+    uint32_t limit;
+    int err = OK;
+
+    if (area == NULL) {
+        return ERR_FLASH_NO_AREA;
+    }
+    limit = area->size;
+    slot->trailer = trailer_unset();
+    if (trailer_layout_init(&slot->flash.layout, area, params) == OK) {
+        limit = slot->flash.layout.swap_info;
+        err = choice_mode(config)->has_revert ? trailer_read(area, &slot->flash.layout, &slot->trailer) : OK;
+    }
+    if (err == OK) {
+        err = image_open_untrusted(&slot->image, area, 0, limit);
+    }
+    slot->rank = CHOICE_REQUESTED;
+    if (choice_mode(config)->has_revert) {
+        slot->rank = choice_rank(&slot->trailer, slot->trailer.status_done != 0 && has_mark(slot));
+    }
+    return err;
+}
+
+static uint32_t write_block(const struct flash_area *area)
+{
+    return area != NULL ? flash_geometry(area->dev)->write_block : 0;
+}
+
+static void open_pair(struct choice *choice, struct pair *pair)
+{
+    const struct boot_areas *areas = &choice->config->images[pair->index];
+    struct trailer_params params = {
+        .max_align = trailer_max_align(write_block(areas->primary), write_block(areas->secondary)),
+        .status_cells = 1,
+    };
+
+    pair->slots[BOOT_PRIMARY].flash.area = areas->primary;
+    pair->slots[BOOT_PRIMARY].address = areas->primary_address;
+    pair->slots[BOOT_SECONDARY].flash.area = areas->secondary;
+    pair->slots[BOOT_SECONDARY].address = areas->secondary_address;
+#pragma GCC unroll 1
+    for (size_t i = 0; i < 2; i++) {
+        pair->slots[i].error = open_slot(choice->config, &pair->slots[i], &params);
+    }
+}
+
+/* Whether `slot` goes before `best`, which lies in a lower slot. */
+static bool is_better(const struct choice_slot *slot, const struct choice_slot *best)
+{
+    if (slot->rank != best->rank) {
+        return slot->rank > best->rank;
+    }
+    /* What nobody asked for: the primary is where images are programmed, the secondary where uploads may be. */
+    return slot->rank != CHOICE_UNREQUESTED &&
+           image_version_compare(&slot->image.header.version, &best->image.header.version) > 0;
+}
+
+static struct choice_slot *best_of(struct pair *pair)
+{
+    struct choice_slot *best = NULL;
+
+    for (size_t i = 0; i < 2; i++) {
+        struct choice_slot *slot = &pair->slots[i];
+
+        if (slot->error == OK && (best == NULL || is_better(slot, best))) {
+            best = slot;
+        }
+    }
+    return best;
+}
+
+/* Returns OK and a verified image in `pair`; what place, choice_check_vectors and verify_image return. */
+static int try(struct choice *choice, struct pair *pair, const struct choice_slot *slot)
+{
+    const struct boot_config *config = choice->config;
+    const struct verifier verifier = {config->keys, config->key_count, config->buffer, config->buffer_size};
+    int err = choice_mode(config)->place(choice, pair, slot);
+
+    if (err == OK && config->verify_address) {
+        err = choice_check_vectors(&pair->running, pair->address);
+    }
+    if (err == OK) {
+        err = verify_image(&verifier, &pair->running, &pair->is_verified);
+    }
+    if (err != OK && choice_mode(config)->discard != NULL) {
+        choice_mode(config)->discard(choice, pair);
+    }
+    return err;
+}
+
+/* The best image that is valid. Returns OK; ERR_BOOT_NO_IMAGE; the primary's error, when its flash failed. */
+static int choose(struct choice *choice, struct pair *pair)
+{
+    int err;
+
+    pair->is_verified = HARDENED_FALSE;
+    for (;;) {
+        struct choice_slot *slot = best_of(pair);
+
+        if (slot == NULL) {
+            err = pair->slots[BOOT_PRIMARY].error;
+            return ERROR_IS_ABOUT_IMAGE(err) ? ERR_BOOT_NO_IMAGE : err;
+        }
+        slot->error = try(choice, pair, slot);
+        if (slot->error == OK) {
+            pair->chosen = slot;
+            return OK;
+        }
+        if (slot->error == ERR_IMAGE_ADDRESS) {
+            LOG_WRN("Image in %s slot at 0x%x has been built for another address, skipping", name_of(pair, slot),
+                    (unsigned)slot->address);
+        } else {
+            LOG_ERR("Image in the %s slot is not valid!", name_of(pair, slot));
+        }
+    }
+}
+
+/*
+ * A requested image is marked before it is started for the first time: by copy_done or, where that is torn, by the cell
+ * below the trailer, since some flash allows one program of a word. A torn cell counts.
+ * Returns OK; ERR_BOOT_TRAILER: there is no such cell; what trailer_program_copy_done and _status return.
+ */
+static int mark(const struct pair *pair, struct boot_outcome *outcome)
+{
+    const struct choice_slot *slot = pair->chosen;
+    const struct trailer *trailer = &slot->trailer;
+    bool is_trial = trailer->image_ok == TRAILER_FLAG_UNSET;
+    int err = OK;
+
+    if (trailer->magic != TRAILER_MAGIC_GOOD || slot->rank != CHOICE_REQUESTED ||
+        trailer->copy_done == TRAILER_FLAG_SET) {
+        return OK;
+    }
+    if (trailer->copy_done == TRAILER_FLAG_UNSET) {
+        outcome->performed = is_trial ? SWAP_TEST : SWAP_PERM;
+        err = trailer_program_copy_done(slot->flash.area, &slot->flash.layout);
+    } else if (is_trial) {
+        outcome->performed = SWAP_TEST;
+        err = has_mark(slot) ? trailer_program_status(slot->flash.area, &slot->flash.layout, 0, 1) : ERR_BOOT_TRAILER;
+    }
+    return is_trial ? err : OK; /* a confirmed image needs no mark to be safe */
+}
+
+/* Whether this slot's error is a statement about an image that is there, and not about where it is. */
+static bool is_invalid(const struct choice_slot *slot)
+{
+    return ERROR_IS_ABOUT_IMAGE(slot->error) && slot->error != ERR_IMAGE_HEADER && slot->error != ERR_IMAGE_ADDRESS;
+}
+
+/*
+ * The header goes first: what is left when power fails is a slot without image, whose trailer is erased next time.
+ * Nothing depends on it in this boot, so an error is only said.
+ */
+static void clear(const struct pair *pair, const struct choice_slot *slot, bool erase_image)
+{
+    const struct flash_area *area = slot->flash.area;
+    uint32_t start = 0;
+    uint32_t size = 0;
+    int err = OK;
+
+    if (erase_image) {
+        LOG_INF("Erasing the image in the %s slot", name_of(pair, slot));
+        err = flash_area_sector_at(area, 0, &start, &size);
+        if (err == OK) {
+            err = flash_area_erase(area, start, size);
+        }
+    }
+    if (err == OK) {
+        err = slot->trailer.magic != TRAILER_MAGIC_UNSET ? trailer_erase(area, &slot->flash.layout)
+                                                         : flash_area_sync(area);
+    }
+    if (err != OK) {
+        LOG_ERR("Slot not erased: error -0x%x", (unsigned)-err);
+    }
+}
+
+/*
+ * The image that was not chosen is erased when it is invalid, or when it failed and the running one is confirmed: that
+ * it is not verified again at each boot, and is not listed as something that could be started.
+ */
+static void tidy(struct pair *pair, struct boot_outcome *outcome)
+{
+    struct choice_slot *other = &pair->slots[pair->chosen == &pair->slots[BOOT_PRIMARY] ? 1 : 0];
+    bool is_confirmed = pair->chosen->rank == CHOICE_REQUESTED && pair->chosen->trailer.image_ok != TRAILER_FLAG_UNSET;
+    bool has_failed = other->error == OK && other->rank == CHOICE_FAILED && is_confirmed;
+    bool is_stale = other->error == ERR_IMAGE_HEADER && other->trailer.magic != TRAILER_MAGIC_UNSET;
+
+    if (ERROR_IS_ABOUT_IMAGE(other->error) && other->error != ERR_IMAGE_HEADER) {
+        outcome->refused = other->error;
+    }
+    if (has_failed) {
+        outcome->performed = SWAP_REVERT;
+    }
+    if (is_invalid(other) || has_failed || is_stale) {
+        clear(pair, other, !is_stale);
+    }
+}
+
+static int choose_all(struct choice *choice)
+{
+    size_t count = choice->config->image_count;
+    int err = OK;
+
+    for (size_t i = 0; err == OK && i < count; i++) {
+        err = choose(choice, &choice->pairs[i]);
+    }
+    /* Only now: an image that is marked will be started. */
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct pair *pair = &choice->pairs[i];
+
+        while (err == OK && mark(pair, &choice->result->outcome[i]) != OK) {
+            LOG_ERR("Trailer in the %s slot cannot be written", name_of(pair, pair->chosen));
+            pair->chosen->rank = CHOICE_FAILED; /* could be tried without end: only if there is no other */
+            err = choose(choice, pair);
+        }
+    }
+    return err;
+}
+
+static void begin(struct choice *choice, const struct boot_config *config, struct boot_result *result)
+{
+    memset(choice, 0, sizeof *choice);
+    *result = (struct boot_result){.is_verified = HARDENED_FALSE};
+    choice->config = config;
+    choice->result = result;
+    if (choice_mode(config)->begin != NULL) {
+        choice_mode(config)->begin(choice);
+    }
+    for (size_t i = 0; i < config->image_count; i++) {
+        result->outcome[i] = (struct boot_outcome){.performed = SWAP_NONE, .refused = OK};
+        choice->pairs[i].index = (uint8_t)i;
+        open_pair(choice, &choice->pairs[i]);
+    }
+}
+
+/* The image of the first pair is the one to jump to. */
+static void finish(struct pair *pair, struct boot_result *result)
+{
+    HARDENED_CHECK(hardened_launder(pair->is_verified) == HARDENED_TRUE);
+    LOG_INF("Image %u loaded from the %s slot", (unsigned)pair->index, name_of(pair, pair->chosen));
+    if (pair->chosen->rank == CHOICE_FAILED) {
+        LOG_WRN("It was not confirmed, but there is no other");
+    }
+    tidy(pair, &result->outcome[pair->index]);
+    if (pair->index == 0) {
+        result->header = pair->running.header;
+        result->image_off = pair->chosen->flash.area->off;
+        result->address = pair->address;
+        result->is_verified = pair->is_verified;
+    }
+}
+
+int boot_choose(const struct boot_config *config, struct boot_result *result)
+{
+    struct choice choice;
+    int err;
+
+    begin(&choice, config, result);
+    err = choose_all(&choice);
+    for (size_t i = 0; err == OK && i < config->image_count; i++) {
+        finish(&choice.pairs[i], result);
+    }
+    return err;
+}
