@@ -14,48 +14,53 @@ static int open_future(const struct boot *boot, struct image *image)
     return image_open_untrusted(image, primary, 0, primary->size);
 }
 
-static bool is_met(const struct boot *boots, size_t count, const struct image_dependency *dependency)
-{
-    struct image image;
+/* Names a pair that is not there; malformed dependencies do as well. */
+#define UNKNOWN SIZE_MAX
 
-    return dependency->image_id < count && open_future(&boots[dependency->image_id], &image) == OK &&
-           image_version_compare(&image.header.version, &dependency->min_version) >= 0;
-}
-
-/* Whether what one TLV asks for is there. A TLV of another type asks for nothing; an unprotected one was refused. */
-static bool is_entry_met(const struct boot *boots, size_t count, const struct image *image,
-                         const struct image_tlv_entry *entry)
+/* The pair that this dependency names, `count` when it is met. */
+static size_t unmet_entry(const struct boot *boots, size_t count, const struct image *image,
+                          const struct image_tlv_entry *entry)
 {
     struct image_dependency dependency;
+    struct image other;
 
-    if (entry->type != IMAGE_TLV_DEPENDENCY) {
-        return true;
+    if (entry->len != sizeof dependency ||
+        flash_area_read(image->area, entry->off, &dependency, sizeof dependency) != OK ||
+        dependency.image_id >= count) {
+        return UNKNOWN;
     }
-    return entry->len == sizeof dependency &&
-           flash_area_read(image->area, entry->off, &dependency, sizeof dependency) == OK &&
-           is_met(boots, count, &dependency);
+    if (open_future(&boots[dependency.image_id], &other) == OK &&
+        image_version_compare(&other.header.version, &dependency.min_version) >= 0) {
+        return count;
+    }
+    return dependency.image_id;
 }
 
-/* A primary without an image depends on nothing. */
-static bool has_all(const struct boot *boots, size_t count, size_t index)
+/*
+ * The pair that the first unmet dependency of pair `index` names, or `index` itself where it names none that could be
+ * met; `count` when all are met. A primary without an image depends on nothing.
+ */
+static size_t first_unmet(const struct boot *boots, size_t count, size_t index)
 {
     struct image image;
     struct image_tlv_iter iter;
     struct image_tlv_entry entry;
+    size_t wanted = count;
     bool more = true;
-    bool met = true;
 
     if (open_future(&boots[index], &image) != OK) {
-        return true;
+        return count;
     }
     iter = image_tlv_begin(&image);
-    while (met && more) {
-        met = image_tlv_next_untrusted(&iter, &entry, &more) == OK;
-        if (met && more) {
-            met = is_entry_met(boots, count, &image, &entry);
+    while (wanted == count && more) {
+        if (image_tlv_next_untrusted(&iter, &entry, &more) != OK) {
+            return index;
+        }
+        if (more && entry.type == IMAGE_TLV_DEPENDENCY) {
+            wanted = unmet_entry(boots, count, &image, &entry);
         }
     }
-    return met;
+    return wanted == UNKNOWN ? index : wanted;
 }
 
 static bool goes_forward(enum swap_type type)
@@ -68,8 +73,8 @@ static bool can_go_back(const struct boot *boot)
 {
     const struct trailer *primary = &boot->update.primary;
 
-    return boot->has_secondary && boot_mode(boot)->can_revert && boot->outcome->refused == OK &&
-           primary->magic == TRAILER_MAGIC_GOOD && primary->copy_done == TRAILER_FLAG_SET &&
+    return boot->has_secondary && !boot->has_turned && boot_mode(boot)->can_revert && boot->outcome->refused == OK &&
+           primary->magic == TRAILER_MAGIC_GOOD && primary->copy_done != TRAILER_FLAG_UNSET &&
            primary->image_ok == TRAILER_FLAG_UNSET;
 }
 
@@ -97,14 +102,28 @@ static void postpone_reverts(struct boot *boots, size_t count)
     }
 }
 
+/* An unmet dependency: whose request is it? Returns whether one was withdrawn. */
+static bool withdraw(struct boot *boots, size_t index, size_t wanted)
+{
+    if (goes_forward(boots[index].update.type)) {
+        boot_refuse(&boots[index], ERR_IMAGE_DEPENDENCY);
+        return true;
+    }
+    if (goes_forward(boots[wanted].update.type)) { /* what stays would lose what it needs */
+        boot_refuse(&boots[wanted], ERR_IMAGE_DEPENDENCY);
+        return true;
+    }
+    return false;
+}
+
 /* Returns whether anything changed. */
 static bool settle_one(struct boot *boots, size_t count, size_t index)
 {
     struct boot *boot = &boots[index];
-    bool met = has_all(boots, count, index);
+    size_t wanted = first_unmet(boots, count, index);
+    bool met = wanted == count;
 
-    if (!met && goes_forward(boot->update.type)) {
-        boot_refuse(boot, ERR_IMAGE_DEPENDENCY);
+    if (!met && withdraw(boots, index, wanted)) {
         return true;
     }
     if (boot->update.type != SWAP_NONE || !can_go_back(boot)) {

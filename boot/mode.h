@@ -51,6 +51,7 @@ struct boot {
     uint8_t index;                  /* of the image */
     hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
     struct update update;
+    bool has_turned;            /* boot_go_back was called: once in a boot */
     struct image source;        /* what the update installs, as admitted; .area is NULL when it was not looked at */
     struct image_header header; /* of the primary's image, when it was verified */
 };

@@ -192,6 +192,7 @@ static void turn(struct update *update, enum swap_type type)
 
 void boot_go_back(struct boot *boot)
 {
+    boot->has_turned = true;
     turn(&boot->update, SWAP_REVERT);
     boot->update.fallback = SWAP_NONE;
     boot_admit(boot);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "host/random.h"
-#include "imagetool/sign.h"
 
 #define HEADER_SIZE 0x200U
 #define KEPT_MAX    64U
@@ -42,17 +41,26 @@ const struct boot_key *images_key(void)
     return &key;
 }
 
-static void make(struct buffer *image, size_t payload_len, uint8_t major, uint32_t seed)
+void images_make(struct buffer *image, const struct sign_params *params, uint32_t payload_len, uint32_t seed)
 {
-    struct sign_params params = {.version = {.major = major}, .header_size = HEADER_SIZE, .pad_signature = true};
+    struct sign_params complete = *params;
     struct random random = {seed};
     struct failure failure;
     uint8_t *payload = host_alloc(payload_len);
 
+    complete.header_size = HEADER_SIZE;
+    complete.pad_signature = true;
     (void)images_key();
     random_fill(&random, payload, payload_len);
-    require(image_sign(&params, signer, payload, payload_len, image, &failure), &failure);
+    require(image_sign(&complete, signer, payload, payload_len, image, &failure), &failure);
     free(payload);
+}
+
+static void make(struct buffer *image, uint32_t payload_len, uint8_t major, uint32_t seed)
+{
+    const struct sign_params params = {.version = {.major = major}};
+
+    images_make(image, &params, payload_len, seed);
 }
 
 uint32_t images_overhead(void)

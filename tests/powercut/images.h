@@ -4,6 +4,7 @@
 
 #include "boot/verify.h"
 #include "host/buffer.h"
+#include "imagetool/sign.h"
 
 /* The key that signs every image, as the bootloader holds it. */
 const struct boot_key *images_key(void);
@@ -13,6 +14,9 @@ const struct boot_key *images_key(void);
  * Kept and shared: the same arguments give the same image. Ends the program when it cannot be made.
  */
 const struct buffer *images_get(uint32_t size, uint8_t major, uint32_t seed);
+
+/* The same with what `params` asks for beyond that: dependencies, a security counter. Appended to `image`, not kept. */
+void images_make(struct buffer *image, const struct sign_params *params, uint32_t payload_len, uint32_t seed);
 
 uint32_t images_overhead(void);
 void images_forget(void); /* the images, not the key */

@@ -1,0 +1,369 @@
+/*
+ * Several image pairs: what is installed together, refused together, and never mixed, at whatever instants power fails.
+ */
+#include "tests/unit.h"
+
+#include <string.h>
+
+#include "host/random.h"
+#include "tests/powercut/images.h"
+#include "tests/powercut/modes.h"
+
+#define PAIRS   3
+#define PAYLOAD 9000U
+
+static const struct world_geometry geometry = {"set", {{4, 0, 0xff, {{4096, 8}}}, {1, 0, 0xff, {{4096, 8}}}}, {0}, 0};
+
+struct board {
+    struct world world;
+    struct buffer images[8];
+    size_t image_count;
+    struct boot_result result;
+};
+
+/* An image of a version that needs at least the version given of another pair; needs < 0: nothing. */
+static const struct buffer *image(struct board *board, uint8_t major, int needs, uint8_t needed)
+{
+    const struct image_dependency dependency = {.image_id = (uint8_t)needs, .min_version = {.major = needed}};
+    const struct sign_params params = {
+        .version = {.major = major}, .dependencies = &dependency, .dependency_count = needs < 0 ? 0 : 1};
+    struct buffer *made = &board->images[board->image_count++];
+
+    assert_true(board->image_count <= sizeof board->images / sizeof board->images[0]);
+    images_make(made, &params, PAYLOAD, (uint32_t)board->image_count);
+    return made;
+}
+
+static void start(struct board *board, const struct boot_mode *mode)
+{
+    memset(board, 0, sizeof *board);
+    world_init(&board->world, &geometry, sim_mode_of(mode), PAIRS, 0);
+    for (unsigned i = 0; i < PAIRS; i++) {
+        world_erase(&board->world, WORLD_AREA(i, WORLD_PRIMARY));
+        world_erase(&board->world, WORLD_AREA(i, WORLD_SECONDARY));
+    }
+}
+
+static void finish(struct board *board)
+{
+    for (size_t i = 0; i < board->image_count; i++) {
+        buffer_free(&board->images[i]);
+    }
+    world_free(&board->world);
+}
+
+static void install(struct board *board, unsigned pair, const struct buffer *present)
+{
+    world_put_image(&board->world, WORLD_AREA(pair, WORLD_PRIMARY), 0, present);
+}
+
+/* Version 1 in every primary, which needs nothing. */
+static void start_with_ones(struct board *board, const struct boot_mode *mode)
+{
+    start(board, mode);
+    for (unsigned i = 0; i < PAIRS; i++) {
+        install(board, i, image(board, 1, -1, 0));
+    }
+}
+
+static void request(struct board *board, unsigned pair, const struct buffer *update, bool permanent)
+{
+    unsigned area = WORLD_AREA(pair, WORLD_SECONDARY);
+
+    world_put_image(&board->world, area, sim_upload_off(&board->world), update);
+    world_request(&board->world, area, permanent);
+}
+
+static int boot_with_cut(struct board *board, uint64_t cut_at, enum nor_cut kind, uint32_t seed)
+{
+    int err;
+
+    nor_power_on(&board->world.power, cut_at, kind, seed);
+    err = boot_go(&board->world.boot, &board->result);
+    if (!board->world.power.off) {
+        assert_int_equal(nor_power_settle(&board->world.power), OK);
+    }
+    assert_string_equal(world_violation(&board->world), "");
+    return err;
+}
+
+static int boot(struct board *board)
+{
+    return boot_with_cut(board, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+}
+
+static unsigned version(const struct board *board, unsigned pair)
+{
+    return world_bytes(&board->world, WORLD_AREA(pair, WORLD_PRIMARY))[offsetof(struct image_header, version)];
+}
+
+static void assert_versions(const struct board *board, unsigned first, unsigned second, unsigned third)
+{
+    assert_int_equal(version(board, 0), first);
+    assert_int_equal(version(board, 1), second);
+    assert_int_equal(version(board, 2), third);
+}
+
+static void assert_quiet(struct board *board)
+{
+    assert_int_equal(boot(board), OK);
+    assert_int_equal(board->world.power.ops, 0);
+}
+
+static const struct boot_mode *const modes[] = {&boot_mode_swap_offset, &boot_mode_overwrite};
+
+static void test_pairs_are_updated_in_one_boot(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+
+        start_with_ones(&board, modes[m]);
+        request(&board, 1, image(&board, 2, -1, 0), true);
+        request(&board, 2, image(&board, 3, -1, 0), true);
+        assert_int_equal(boot(&board), OK);
+        assert_versions(&board, 1, 2, 3);
+        assert_int_equal(board.result.outcome[0].performed, SWAP_NONE);
+        assert_int_equal(board.result.outcome[1].performed, SWAP_PERM);
+        assert_int_equal(board.result.outcome[2].performed, SWAP_PERM);
+        assert_int_equal(board.result.header.version.major, 1);
+        if (m == 0) {
+            assert_int_equal(world_trailer(&board.world, WORLD_AREA(2, WORLD_PRIMARY)).image_index, 2);
+        }
+        assert_quiet(&board);
+        finish(&board);
+    }
+}
+
+static void test_an_unconfirmed_set_goes_back_and_a_confirmed_one_stays(void **state)
+{
+    (void)state;
+    for (unsigned confirmed = 0; confirmed < 2; confirmed++) {
+        struct board board;
+
+        start_with_ones(&board, &boot_mode_swap_offset);
+        request(&board, 0, image(&board, 2, 1, 2), false);
+        request(&board, 1, image(&board, 2, 0, 2), false);
+        assert_int_equal(boot(&board), OK);
+        assert_versions(&board, 2, 2, 1);
+        for (unsigned i = 0; confirmed != 0 && i < 2; i++) {
+            world_confirm(&board.world, WORLD_AREA(i, WORLD_PRIMARY));
+        }
+        assert_int_equal(boot(&board), OK);
+        assert_versions(&board, 1 + confirmed, 1 + confirmed, 1);
+        assert_quiet(&board);
+        finish(&board);
+    }
+}
+
+static void test_a_request_that_needs_what_is_not_there_is_refused(void **state)
+{
+    static const struct {
+        int needs;
+        uint8_t needed;
+        int reason;
+    } rows[] = {{1, 1, OK},
+                {1, 2, ERR_IMAGE_DEPENDENCY},
+                {0, 2, OK},
+                {0, 3, ERR_IMAGE_DEPENDENCY},
+                {PAIRS, 0, ERR_IMAGE_DEPENDENCY}};
+
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct board board;
+
+            start_with_ones(&board, modes[m]);
+            request(&board, 0, image(&board, 2, rows[i].needs, rows[i].needed), true);
+            assert_int_equal(boot(&board), OK);
+            assert_int_equal(board.result.outcome[0].refused, rows[i].reason);
+            assert_versions(&board, rows[i].reason == OK ? 2 : 1, 1, 1);
+            assert_quiet(&board);
+            finish(&board);
+        }
+    }
+}
+
+/* 0 needs 1, 1 needs 2, and 2 is refused for another reason: none of them is installed. */
+static void test_what_needs_a_refused_image_is_refused_with_it(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+
+        start_with_ones(&board, modes[m]);
+        request(&board, 0, image(&board, 2, 1, 2), false);
+        request(&board, 1, image(&board, 2, 2, 2), false);
+        request(&board, 2, image(&board, 2, -1, 0), false);
+        world_bytes(&board.world, WORLD_AREA(2, WORLD_SECONDARY))[8000] ^= 1;
+        assert_int_equal(boot(&board), OK);
+        assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_DEPENDENCY);
+        assert_int_equal(board.result.outcome[1].refused, ERR_IMAGE_DEPENDENCY);
+        assert_int_equal(board.result.outcome[2].refused, ERR_IMAGE_HASH);
+        assert_versions(&board, 1, 1, 1);
+        assert_quiet(&board);
+        finish(&board);
+    }
+}
+
+static void test_a_request_that_takes_away_what_another_needs_is_refused(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    install(&board, 0, image(&board, 2, -1, 0));
+    install(&board, 1, image(&board, 1, 0, 2));
+    install(&board, 2, image(&board, 1, -1, 0));
+    request(&board, 0, image(&board, 1, -1, 0), true);
+    assert_int_equal(boot(&board), OK);
+    assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_DEPENDENCY);
+    assert_versions(&board, 2, 1, 1);
+    assert_quiet(&board);
+    finish(&board);
+}
+
+/* Dependencies that were never met keep nothing from booting: that would be a brick. */
+static void test_unmet_dependencies_of_what_is_installed_do_not_keep_it_from_booting(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    install(&board, 0, image(&board, 1, 2, 9));
+    install(&board, 1, image(&board, 1, -1, 0));
+    install(&board, 2, image(&board, 1, -1, 0));
+    assert_quiet(&board);
+    finish(&board);
+}
+
+static void test_nothing_starts_when_one_primary_is_not_valid(void **state)
+{
+    (void)state;
+    for (unsigned bad = 0; bad < PAIRS; bad++) {
+        struct board board;
+
+        start_with_ones(&board, &boot_mode_swap_offset);
+        world_bytes(&board.world, WORLD_AREA(bad, WORLD_PRIMARY))[5000] ^= 1;
+        assert_int_equal(boot(&board), ERR_BOOT_NO_IMAGE);
+        assert_int_equal(board.result.is_verified, HARDENED_FALSE);
+        finish(&board);
+    }
+}
+
+/* External flash gives another image for pair 1 while it is copied; pair 0, which needs the new one, goes back too. */
+static void spoil_second_pair(void *context, const struct nor_device *device, const struct nor_op *op)
+{
+    struct board *board = context;
+    const struct flash_area *primary = &board->world.area[WORLD_AREA(1, WORLD_PRIMARY)];
+
+    if (device == &board->world.device[WORLD_INTERNAL] && op->kind == NOR_OP_ERASE && op->off == primary->off) {
+        world_bytes(&board->world, WORLD_AREA(1, WORLD_SECONDARY))[0x2000] ^= 1;
+    }
+}
+
+static void test_a_set_goes_back_when_one_of_it_cannot_be_installed(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start_with_ones(&board, &boot_mode_swap_offset);
+    request(&board, 0, image(&board, 2, 1, 2), false);
+    request(&board, 1, image(&board, 2, 0, 2), false);
+    board.world.power.watch = spoil_second_pair;
+    board.world.power.context = &board;
+    assert_int_equal(boot(&board), OK);
+    board.world.power.watch = NULL;
+    assert_versions(&board, 1, 1, 1);
+    assert_quiet(&board);
+    finish(&board);
+}
+
+/* Both images of a set, or neither: whenever one of them could be started, after whatever cut. */
+static void assert_not_mixed(struct board *board, uint64_t at)
+{
+    if (version(board, 0) != version(board, 1)) {
+        fail_msg("cut at %u: versions %u and %u are started together", (unsigned)at, version(board, 0),
+                 version(board, 1));
+    }
+}
+
+/* As MCUboot's layout has it: what was installed completely looks as if it was started (SPEC, "What cannot be
+ * decided"). */
+static bool may_have_run(struct board *board)
+{
+    struct trailer last = world_trailer(&board->world, WORLD_AREA(1, WORLD_PRIMARY));
+
+    return last.magic == TRAILER_MAGIC_GOOD && last.copy_done != TRAILER_FLAG_UNSET;
+}
+
+/* `expected`: the version that the first boot after the cuts must start. Returns false when no cut came. */
+static bool play_cuts(const struct world_state *before, struct board *board, uint64_t at, struct random *random,
+                      unsigned expected)
+{
+    enum nor_cut kind = (enum nor_cut)random_below(random, 3);
+    bool is_cut;
+
+    world_restore(&board->world, before);
+    is_cut = boot_with_cut(board, at, kind, (uint32_t)random_below(random, 1U << 30)) != OK;
+    if (is_cut && random_below(random, 2) == 0) { /* and once more while it recovers */
+        (void)boot_with_cut(board, random_below(random, 60), (enum nor_cut)random_below(random, 3), 7);
+    }
+    nor_power_on(&board->world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    if (may_have_run(board)) {
+        expected = 1;
+    }
+    for (unsigned again = 0; again < 3; again++) {
+        assert_int_equal(boot(board), OK);
+        assert_not_mixed(board, at);
+        assert_int_equal(version(board, 0), again == 0 ? expected : 1);
+    }
+    assert_versions(board, 1, 1, 1); /* nobody confirmed */
+    assert_quiet(board);
+    return is_cut;
+}
+
+static void test_a_set_is_never_mixed_by_power_cuts(void **state)
+{
+    (void)state;
+    for (unsigned story = 0; story < 2; story++) {
+        struct board board;
+        struct world_state before = {0};
+        struct random random = {77};
+        uint64_t at = 0;
+
+        start_with_ones(&board, &boot_mode_swap_offset);
+        request(&board, 0, image(&board, 2, 1, 2), false);
+        request(&board, 1, image(&board, 2, 0, 2), false);
+        if (story == 1) { /* cut while it goes back */
+            assert_int_equal(boot(&board), OK);
+            assert_versions(&board, 2, 2, 1);
+        }
+        world_save(&board.world, &before);
+        while (play_cuts(&before, &board, at, &random, 2 - story)) {
+            at++;
+        }
+        assert_true(at > 60);
+        world_state_free(&before);
+        finish(&board);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pairs_are_updated_in_one_boot),
+        cmocka_unit_test(test_an_unconfirmed_set_goes_back_and_a_confirmed_one_stays),
+        cmocka_unit_test(test_a_request_that_needs_what_is_not_there_is_refused),
+        cmocka_unit_test(test_what_needs_a_refused_image_is_refused_with_it),
+        cmocka_unit_test(test_a_request_that_takes_away_what_another_needs_is_refused),
+        cmocka_unit_test(test_unmet_dependencies_of_what_is_installed_do_not_keep_it_from_booting),
+        cmocka_unit_test(test_nothing_starts_when_one_primary_is_not_valid),
+        cmocka_unit_test(test_a_set_goes_back_when_one_of_it_cannot_be_installed),
+        cmocka_unit_test(test_a_set_is_never_mixed_by_power_cuts),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    images_free();
+    return failed;
+}
