@@ -19,7 +19,8 @@ function(farboot_key_file out image option)
   farboot_fail("${option}=\"${value}\" of image ${image} names no file in the application, in ${source} or in ${FARBOOT_BASE}")
 endfunction()
 
-# Warns about keys whose private half everyone has. published_keys.txt lists SHA-256 digests of public keys in PEM.
+# Warns about keys whose private half everyone has; a release build refuses them. published.txt lists SHA-256 digests of
+# public keys in PEM.
 function(farboot_check_published key)
   execute_process(COMMAND ${FARBOOT_TOOL} imgtool getpub --key ${key} --encoding pem
                   RESULT_VARIABLE status OUTPUT_VARIABLE pem ERROR_VARIABLE problem)
@@ -28,11 +29,17 @@ function(farboot_check_published key)
   endif()
   string(SHA256 digest "${pem}")
   file(STRINGS ${FARBOOT_BASE}/apps/mcuboot/keys/published.txt published REGEX "^${digest}")
-  if(published)
-    message(NOTICE "warning: ${key} is a published test key: anyone can sign for this device. "
-                   "Make one with `farboot imgtool keygen --type ecdsa-p256 --key my-key.pem` and set "
-                   "CONFIG_BOOT_SIGNATURE_KEY_FILE for image mcuboot.")
+  if(NOT published)
+    return()
   endif()
+  set(cure "Make one with `farboot imgtool keygen --type ecdsa-p256 --key my-key.pem` and set "
+           "CONFIG_BOOT_SIGNATURE_KEY_FILE for image mcuboot.")
+  farboot_config(release mcuboot CONFIG_BOOT_RELEASE)
+  if(release)
+    farboot_fail("${key} is a published test key, and CONFIG_BOOT_RELEASE=y: anyone could sign for these devices. " ${cure})
+  endif()
+  message(NOTICE "warning: ${key} is a published test key: anyone can sign for this device. "
+                 ${cure})
 endfunction()
 
 # The public key as C source, compiled into the bootloader.

@@ -22,10 +22,28 @@
 extern const unsigned char ecdsa_pub_key[];
 extern const unsigned int ecdsa_pub_key_len;
 
+/* The partitions of each image pair, by image index; the first one is started. Names are the nRF Connect SDK's. */
+static const struct {
+    uint32_t primary_address;
+    uint8_t primary;
+    uint8_t secondary;
+} pairs[] = {
+    {PM_MCUBOOT_PRIMARY_ADDRESS, PM_MCUBOOT_PRIMARY_ID, PLACES_SECONDARY_ID},
+#if CONFIG_UPDATEABLE_IMAGE_NUMBER > 1
+    {PM_MCUBOOT_PRIMARY_1_ADDRESS, PM_MCUBOOT_PRIMARY_1_ID, PM_MCUBOOT_SECONDARY_1_ID},
+#endif
+#if CONFIG_UPDATEABLE_IMAGE_NUMBER > 2
+    {PM_MCUBOOT_PRIMARY_2_ADDRESS, PM_MCUBOOT_PRIMARY_2_ID, PM_MCUBOOT_SECONDARY_2_ID},
+#endif
+#if CONFIG_UPDATEABLE_IMAGE_NUMBER > 3
+    {PM_MCUBOOT_PRIMARY_3_ADDRESS, PM_MCUBOOT_PRIMARY_3_ID, PM_MCUBOOT_SECONDARY_3_ID},
+#endif
+};
+
 static uint8_t work_space[1024] __attribute__((aligned(4)));
 
 /* Every partition of this boot, and so all that it may write. */
-static const struct flash_area *slots[2];
+static const struct flash_area *slots[2 * ARRAY_SIZE(pairs)];
 static size_t slot_count;
 
 /* A slot whose device answers. NULL otherwise, after one warning: the primary must boot without a secondary. */
@@ -65,22 +83,32 @@ static uint32_t secondary_address(const struct boot_areas *image)
         return 0;
     }
     if (image->secondary->dev == image->primary->dev) {
-        return PM_MCUBOOT_PRIMARY_ADDRESS - image->primary->off + image->secondary->off;
+        return image->primary_address - image->primary->off + image->secondary->off;
     }
     return PLACES_EXTERNAL_ADDRESS == 0 ? 0 : PLACES_EXTERNAL_ADDRESS + image->secondary->off;
+}
+
+/* Returns false when there is no primary. */
+static bool open_pair(size_t index, struct boot_areas *image)
+{
+    image->primary = open_slot(pairs[index].primary, "primary");
+    image->secondary =
+        IS_ENABLED(CONFIG_SINGLE_APPLICATION_SLOT) ? NULL : open_slot(pairs[index].secondary, "secondary");
+    image->primary_address = pairs[index].primary_address;
+    if (image->primary == NULL) {
+        return false;
+    }
+    image->secondary_address = secondary_address(image);
+    return true;
 }
 
 static int attempt(struct boot_result *result)
 {
     const struct boot_key key = {ecdsa_pub_key, ecdsa_pub_key_len};
-    struct boot_areas image = {
-        .primary = open_slot(PM_MCUBOOT_PRIMARY_ID, "primary"),
-        .secondary = IS_ENABLED(CONFIG_SINGLE_APPLICATION_SLOT) ? NULL : open_slot(PLACES_SECONDARY_ID, "secondary"),
-        .primary_address = PM_MCUBOOT_PRIMARY_ADDRESS,
-    };
+    struct boot_areas images[ARRAY_SIZE(pairs)];
     const struct boot_config config = {
-        .images = &image,
-        .image_count = 1,
+        .images = images,
+        .image_count = ARRAY_SIZE(images),
         .ram = {(uint8_t *)PLACES_RAM_ADDRESS, PLACES_RAM_ADDRESS, PLACES_RAM_SIZE},
         .keys = &key,
         .key_count = 1,
@@ -93,13 +121,14 @@ static int attempt(struct boot_result *result)
         .verify_address = IS_ENABLED(CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS),
     };
 
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        if (!open_pair(i, &images[i])) {
+            return ERR_FLASH_NO_AREA;
+        }
+    }
     if (IS_ENABLED(CONFIG_BOOT_WRITE_GUARD)) {
         flash_guard_set(slots, slot_count);
     }
-    if (image.primary == NULL) {
-        return ERR_FLASH_NO_AREA;
-    }
-    image.secondary_address = secondary_address(&image);
     return run(&config, result);
 }
 

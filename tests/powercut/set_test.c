@@ -349,6 +349,76 @@ static void test_a_set_is_never_mixed_by_power_cuts(void **state)
     }
 }
 
+/* Fields of a trailer, each right, torn or random. */
+static void scramble_trailer(struct board *board, unsigned area, struct random *random)
+{
+    static const uint8_t values[] = {0x01, 0xff, 0x03, 0x12, 0x23, 0x00};
+    const struct trailer_layout *layout = &board->world.layout[area];
+    uint8_t *slot = world_bytes(&board->world, area);
+
+    if (random_below(random, 3) != 0) {
+        memcpy(slot + layout->magic, layout->magic_value, IMAGE_TRAILER_MAGIC_SIZE);
+    }
+    slot[layout->image_ok] = values[random_below(random, sizeof values)];
+    slot[layout->copy_done] = values[random_below(random, sizeof values)];
+    slot[layout->swap_info] = values[random_below(random, sizeof values)];
+    slot[layout->swap_size] = (uint8_t)random_next(random);
+    slot[layout->swap_size + 1] = (uint8_t)random_below(random, 0x80);
+    slot[layout->swap_size + 2] = slot[layout->swap_size + 3] = 0;
+    for (uint32_t i = random_below(random, 10); i > 0; i--) {
+        slot[layout->status + (i - 1) * layout->cell] = 1;
+    }
+}
+
+static const struct buffer *any_image(const struct board *board, struct random *random)
+{
+    return &board->images[random_below(random, (uint32_t)board->image_count)];
+}
+
+static void scramble(struct board *board, struct random *random)
+{
+    for (unsigned i = 0; i < PAIRS; i++) {
+        unsigned secondary = WORLD_AREA(i, WORLD_SECONDARY);
+
+        world_erase(&board->world, WORLD_AREA(i, WORLD_PRIMARY));
+        world_erase(&board->world, secondary);
+        install(board, i, any_image(board, random));
+        world_put_image(&board->world, secondary, random_below(random, 2) * 4096, any_image(board, random));
+        scramble_trailer(board, WORLD_AREA(i, WORLD_PRIMARY), random);
+        scramble_trailer(board, secondary, random);
+        if (random_below(random, 8) == 0) {
+            random_fill(random, world_bytes(&board->world, secondary) + random_below(random, 9000), 3000);
+        }
+    }
+}
+
+/* Fuzz: whatever slots, trailers and dependencies say, boot_go ends and leaves what is not its own alone. */
+static void test_random_sets_are_survived(void **state)
+{
+    struct board board;
+    struct random random = {91};
+    unsigned booted = 0;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    for (unsigned i = 0; i < 8; i++) {
+        (void)image(&board, (uint8_t)(1 + i % 3), (int)(i % 5) - 1, (uint8_t)(i % 4));
+    }
+    for (unsigned run = 0; run < 1000; run++) {
+        struct world_state before = {0};
+
+        scramble(&board, &random);
+        world_save(&board.world, &before);
+        for (unsigned again = 0; again < 4; again++) {
+            booted += boot(&board) == OK ? 1 : 0;
+        }
+        assert_true(world_guards_hold(&board.world, &before));
+        world_state_free(&before);
+    }
+    assert_true(booted > 1000);
+    finish(&board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +431,7 @@ int main(void)
         cmocka_unit_test(test_nothing_starts_when_one_primary_is_not_valid),
         cmocka_unit_test(test_a_set_goes_back_when_one_of_it_cannot_be_installed),
         cmocka_unit_test(test_a_set_is_never_mixed_by_power_cuts),
+        cmocka_unit_test(test_random_sets_are_survived),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
