@@ -67,21 +67,24 @@ static int read_trailers(struct boot *boot)
     return OK;
 }
 
+int boot_lay_out(struct boot *boot)
+{
+    boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
+    boot->slots[BOOT_SECONDARY].area = boot->areas->secondary;
+    measure(&boot->slots[BOOT_PRIMARY]);
+    measure(&boot->slots[BOOT_SECONDARY]);
+    return lay_out_trailers(boot);
+}
+
 /* Without a secondary slot nothing is updated, and the primary's trailer decides nothing. */
 static int open_slots(struct boot *boot)
 {
-    int err;
-
-    boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
-    measure(&boot->slots[BOOT_PRIMARY]);
     boot->has_secondary = boot->areas->secondary != NULL;
     if (!boot->has_secondary) {
+        boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
         return OK;
     }
-    boot->slots[BOOT_SECONDARY].area = boot->areas->secondary;
-    measure(&boot->slots[BOOT_SECONDARY]);
-    err = lay_out_trailers(boot);
-    if (err != OK) {
+    if (boot_lay_out(boot) != OK) {
         LOG_WRN("Cannot upgrade: not a compatible amount of sectors");
         boot->has_secondary = false;
         return OK;
@@ -118,7 +121,14 @@ static void begin(struct boot *boot, const struct boot_config *config, size_t in
     boot->areas = &config->images[index];
     boot->outcome = &result->outcome[index];
     boot->index = (uint8_t)index;
-    boot->verifier = (struct verifier){config->keys, config->key_count, config->buffer, config->buffer_size};
+    boot->verifier = (struct verifier){.keys = config->keys,
+                                       .key_count = config->key_count,
+                                       .buffer = config->buffer,
+                                       .buffer_size = config->buffer_size};
+    if (VERIFY_CAN_COUNT && config->security_counter) {
+        boot->verifier.has_counter = true;
+        boot->verifier.lowest_counter = records_counter(boot->records, boot->index);
+    }
     boot->primary_is_valid = HARDENED_FALSE;
     boot->update.is_installed = HARDENED_FALSE;
     boot->update.type = SWAP_NONE;
@@ -239,14 +249,64 @@ static int validate_all(struct boot *boots, size_t count, hardened_bool *all_val
     return OK;
 }
 
+/* What MCUboot's trailers say: an image with which the device was made, or one that said it works. */
+static bool is_confirmed(const struct boot *boot)
+{
+    const struct trailer *primary = &boot->update.primary;
+
+    if (boot_mode(boot)->is_confirmed != NULL) {
+        return boot_mode(boot)->is_confirmed(boot);
+    }
+    return boot->has_secondary && (!boot_mode(boot)->can_revert || primary->magic == TRAILER_MAGIC_UNSET ||
+                                   (primary->magic == TRAILER_MAGIC_GOOD && primary->image_ok == TRAILER_FLAG_SET));
+}
+
+/*
+ * Only now that every image is verified and about to be started: the way back below this counter is closed for good.
+ * A failure is said and keeps nothing from booting; the next boot tries again.
+ */
+static void raise_counters(struct boot *boots, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct flash_area *area = boots[i].areas->primary;
+        struct image image;
+        uint32_t value = 0;
+
+        if (is_confirmed(&boots[i]) && image_open_untrusted(&image, area, 0, area->size) == OK &&
+            image_security_counter(&image, &value) == OK &&
+            records_raise_counter(boots[i].records, boots[i].index, value) != OK) {
+            LOG_ERR("Security counter of image %u is not recorded", (unsigned)i);
+        }
+    }
+}
+
+static void open_records(struct boot *boots, size_t count, const struct boot_config *config, struct records *records)
+{
+    const struct boot_mode *mode;
+
+    boots[0].config = config; /* for boot_mode */
+    mode = boot_mode(&boots[0]);
+    for (size_t i = 0; i < count; i++) {
+        boots[i].records = records;
+    }
+    records_open(records, config->journal, mode->values, mode->value_count);
+    if (records->error != OK && config->journal != NULL) {
+        LOG_ERR("boot_journal is not usable: error -0x%x", (unsigned)-records->error);
+    }
+}
+
 int boot_go(const struct boot_config *config, struct boot_result *result)
 {
+    struct records records;
     struct boot boots[BOOT_IMAGES_MAX];
     size_t count = pair_count(config);
     int err;
 
     memset(boots, 0, sizeof boots);
     *result = (struct boot_result){.is_verified = HARDENED_FALSE};
+    if (BOOT_CAN_KEEP) {
+        open_records(boots, count, config, &records);
+    }
     err = decide_all(boots, count, config, result);
     if (err != OK) {
         return err;
@@ -255,6 +315,9 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     err = validate_all(boots, count, &result->is_verified);
     if (err != OK) {
         return err;
+    }
+    if (VERIFY_CAN_COUNT && config->security_counter) {
+        raise_counters(boots, count);
     }
     result->header = boots[0].header;
     result->image_off = config->images[0].primary->off;

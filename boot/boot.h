@@ -63,6 +63,8 @@ struct boot_config {
     const struct boot_key *keys; /* whose images are accepted */
     size_t key_count;
 
+    const struct flash_area *journal; /* the partition boot_journal; NULL: nothing is kept */
+
     uint8_t *buffer;    /* work space for copying and hashing, aligned to 4 bytes */
     size_t buffer_size; /* bytes: two halves, each a multiple of every write block; 1 KiB is as fast as more */
 
@@ -72,6 +74,7 @@ struct boot_config {
     bool validate_primary;     /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
     bool downgrade_prevention; /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
     bool verify_address;       /* refuse images whose reset vector is outside of where they would run */
+    bool security_counter; /* refuse images below the counter that is kept (CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION) */
 };
 
 /* What became of one image pair in this boot. */

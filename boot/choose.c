@@ -132,7 +132,10 @@ static struct choice_slot *best_of(struct pair *pair)
 static int try(struct choice *choice, struct pair *pair, const struct choice_slot *slot)
 {
     const struct boot_config *config = choice->config;
-    const struct verifier verifier = {config->keys, config->key_count, config->buffer, config->buffer_size};
+    const struct verifier verifier = {.keys = config->keys,
+                                      .key_count = config->key_count,
+                                      .buffer = config->buffer,
+                                      .buffer_size = config->buffer_size};
     int err = choice_mode(config)->place(choice, pair, slot);
 
     if (err == OK && config->verify_address) {

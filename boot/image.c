@@ -139,6 +139,22 @@ int image_tlv_next_untrusted(struct image_tlv_iter *iter, struct image_tlv_entry
     return add_within(&iter->at, head.len, end) ? OK : ERR_IMAGE_TLV;
 }
 
+int image_security_counter(const struct image *image, uint32_t *value)
+{
+    struct image_tlv_iter iter = image_tlv_begin(image);
+    struct image_tlv_entry entry;
+    bool more = true;
+    int err = OK;
+
+    while (err == OK && more) {
+        err = image_tlv_next_untrusted(&iter, &entry, &more);
+        if (err == OK && more && entry.type == IMAGE_TLV_SEC_CNT && entry.is_protected && entry.len == sizeof *value) {
+            return flash_area_read(image->area, entry.off, value, sizeof *value);
+        }
+    }
+    return err != OK ? err : ERR_IMAGE_COUNTER;
+}
+
 int image_version_compare(const struct image_version *a, const struct image_version *b)
 {
     if (a->major != b->major) {

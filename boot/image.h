@@ -59,6 +59,12 @@ struct image_tlv_iter image_tlv_begin(const struct image *image);
  */
 int image_tlv_next_untrusted(struct image_tlv_iter *iter, struct image_tlv_entry *entry, bool *more) ERROR_MUST_CHECK;
 
+/*
+ * The image's security counter, from its protected TLVs.
+ * Returns OK; ERR_IMAGE_COUNTER: it has none; what image_tlv_next_untrusted returns.
+ */
+int image_security_counter(const struct image *image, uint32_t *value) ERROR_MUST_CHECK;
+
 /* Negative, 0 or positive as version `a` is lower than, equal to or higher than `b`; build numbers do not count. */
 int image_version_compare(const struct image_version *a, const struct image_version *b);
 

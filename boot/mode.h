@@ -9,6 +9,7 @@
 
 #include "boot/boot.h"
 #include "boot/decide.h"
+#include "boot/records.h"
 #include "boot/step.h"
 
 /*
@@ -45,16 +46,22 @@ struct boot {
     const struct boot_config *config;
     const struct boot_areas *areas; /* of this pair */
     struct boot_outcome *outcome;   /* of this pair, in result */
+    struct records *records;        /* of all pairs; NULL: this bootloader keeps none */
     struct verifier verifier;       /* with what config says */
+    struct image source;            /* what the update installs, as admitted; .area is NULL when it was not looked at */
     struct boot_slot slots[2];      /* by enum boot_slot_id */
-    bool has_secondary;             /* its trailer could be read */
-    uint8_t index;                  /* of the image */
-    hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
     struct update update;
-    bool has_turned;            /* boot_go_back was called: once in a boot */
-    struct image source;        /* what the update installs, as admitted; .area is NULL when it was not looked at */
-    struct image_header header; /* of the primary's image, when it was verified */
+    hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
+    struct image_header header;     /* of the primary's image, when it was verified */
+    bool has_secondary;             /* its trailer could be read */
+    bool has_turned;                /* boot_go_back was called: once in a boot */
+    uint8_t index;                  /* of the image */
 };
+
+/*
+ * Areas, sectors and trailers of both slots, from geometries alone. Returns OK; ERR_BOOT_GEOMETRY.
+ */
+int boot_lay_out(struct boot *boot) ERROR_MUST_CHECK;
 
 /* Verifies the primary: sets primary_is_valid and header. */
 void boot_verify_primary(struct boot *boot);
@@ -96,6 +103,15 @@ struct boot_mode {
     bool has_tlv_sizes;             /* field of the trailer */
     bool can_revert;
 
+    /* What this mode keeps in the journal, opened before anything else is done: at most two values, of keys below
+     * RECORDS_KEY_COUNTERS. Their data is written by the opening. */
+    const struct journal_value *values;
+    size_t value_count;
+
+    /* Whether the image in the primary was confirmed, so that its security counter may be recorded. NULL: the primary
+     * trailer says so, or there never was an update. */
+    bool (*is_confirmed)(const struct boot *boot);
+
     /* Whether this mode can work with these slots. Returns OK; ERR_BOOT_GEOMETRY after saying why not. */
     int (*check)(const struct boot *boot) ERROR_MUST_CHECK;
 
@@ -135,6 +151,9 @@ static inline const struct boot_mode *boot_mode(const struct boot *boot)
     }
     return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
 }
+
+/* Firmware that keeps nothing in a journal has no code for it. */
+#define BOOT_CAN_KEEP (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_JOURNAL))
 
 /* Whether the primary trailer says that an update was begun and not completed. */
 static inline bool update_is_begun(const struct trailer *primary)

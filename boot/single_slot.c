@@ -9,7 +9,10 @@
 int boot_single(const struct boot_config *config, struct boot_result *result)
 {
     const struct boot_areas *areas = &config->images[0];
-    const struct verifier verifier = {config->keys, config->key_count, config->buffer, config->buffer_size};
+    const struct verifier verifier = {.keys = config->keys,
+                                      .key_count = config->key_count,
+                                      .buffer = config->buffer,
+                                      .buffer_size = config->buffer_size};
     struct image image;
     int err;
 

@@ -147,6 +147,25 @@ static int walk_tlvs(struct walk *walk)
     return err;
 }
 
+/* Of an image whose digest and signature hold. */
+static int check_counter(const struct verifier *verifier, const struct image *image, hardened_bool *valid)
+{
+    uint32_t found = 0;
+    int err;
+
+    if (!VERIFY_CAN_COUNT || !verifier->has_counter) {
+        *valid = HARDENED_TRUE;
+        return OK;
+    }
+    err = image_security_counter(image, &found);
+    if (err != OK || found < verifier->lowest_counter) {
+        return err != OK ? err : ERR_IMAGE_COUNTER;
+    }
+    HARDENED_CHECK(hardened_launder(found) >= verifier->lowest_counter);
+    *valid = HARDENED_TRUE;
+    return OK;
+}
+
 int verify_image(const struct verifier *verifier, const struct image *image, hardened_bool *valid)
 {
     struct walk walk = {.verifier = verifier,
@@ -172,6 +191,5 @@ int verify_image(const struct verifier *verifier, const struct image *image, har
         return walk.signature_error;
     }
     HARDENED_CHECK(walk.signature_valid == HARDENED_TRUE);
-    *valid = HARDENED_TRUE;
-    return OK;
+    return check_counter(verifier, image, valid);
 }

@@ -57,7 +57,7 @@ static struct fixture *start(void)
     for (size_t i = 0; i < 2; i++) {
         f->keys[i] = (struct boot_key){f->key_der[i].data, f->key_der[i].len};
     }
-    f->verifier = (struct verifier){f->keys, 1, f->buffer, BUFFER};
+    f->verifier = (struct verifier){.keys = f->keys, .key_count = 1, .buffer = f->buffer, .buffer_size = BUFFER};
     nor_device_init(&f->device, &f->power, &config, f->data);
     nor_power_on(&f->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
     f->area = (struct flash_area){.dev = &f->device.flash, .size = SLOT};

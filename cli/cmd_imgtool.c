@@ -422,6 +422,7 @@ static const struct cli_entry entries[] = {
     {"getpub", "print the public half of a key", cmd_getpub},
     {"getpubhash", "print the digest of the public half of a key", cmd_getpubhash},
     {"keygen", "make a key pair", cmd_keygen},
+    {"max-size", "print the size of the largest image that an update mode can install", cmd_imgtool_max_size},
     {"sign", "make an image, signed or with a digest only", cmd_imgtool_sign},
     {"verify", "check an image's digest and signature", cmd_verify},
     {"version", "print the version of imgtool that these commands follow", cmd_imgtool_version},

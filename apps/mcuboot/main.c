@@ -43,7 +43,7 @@ static const struct {
 static uint8_t work_space[1024] __attribute__((aligned(4)));
 
 /* Every partition of this boot, and so all that it may write. */
-static const struct flash_area *slots[2 * ARRAY_SIZE(pairs)];
+static const struct flash_area *slots[2 * ARRAY_SIZE(pairs) + 1]; /* and the journal */
 static size_t slot_count;
 
 /* A slot whose device answers. NULL otherwise, after one warning: the primary must boot without a secondary. */
@@ -65,6 +65,12 @@ static const struct flash_area *open_slot(uint8_t id, const char *name)
         return NULL;
     }
     return area;
+}
+
+/* The map has the partition when something is kept there. */
+static const struct flash_area *open_journal(void)
+{
+    return COND_CODE_1(CONFIG_BOOT_JOURNAL, (open_slot(PM_BOOT_JOURNAL_ID, "journal")), (NULL));
 }
 
 /* What a configuration does not choose is not linked. */
@@ -110,6 +116,7 @@ static int attempt(struct boot_result *result)
         .images = images,
         .image_count = ARRAY_SIZE(images),
         .ram = {(uint8_t *)PLACES_RAM_ADDRESS, PLACES_RAM_ADDRESS, PLACES_RAM_SIZE},
+        .journal = open_journal(),
         .keys = &key,
         .key_count = 1,
         .buffer = work_space,
@@ -118,6 +125,7 @@ static int attempt(struct boot_result *result)
         .max_sectors = CONFIG_BOOT_MAX_IMG_SECTORS,
         .validate_primary = IS_ENABLED(CONFIG_BOOT_VALIDATE_SLOT0),
         .downgrade_prevention = IS_ENABLED(CONFIG_MCUBOOT_DOWNGRADE_PREVENTION),
+        .security_counter = IS_ENABLED(CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION),
         .verify_address = IS_ENABLED(CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS),
     };
 

@@ -35,7 +35,8 @@
     X(ERR_IMAGE_FLAGS, -0x207, "IMAGE-7", "image asks for what this bootloader does not support")                      \
     X(ERR_IMAGE_ADDRESS, -0x208, "IMAGE-8", "image is not linked for this slot")                                       \
     X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "image version is lower than allowed")                                     \
-    X(ERR_IMAGE_DEPENDENCY, -0x20a, "IMAGE-10", "another image lacks the version it depends on")
+    X(ERR_IMAGE_DEPENDENCY, -0x20a, "IMAGE-10", "another image lacks the version it depends on")                       \
+    X(ERR_IMAGE_COUNTER, -0x20b, "IMAGE-11", "security counter missing or too low")
 
 #define ERROR_LIST_BOOT(X)                                                                                             \
     X(ERR_BOOT_NO_IMAGE, -0x301, "BOOT-1", "no bootable image")                                                        \

@@ -23,7 +23,7 @@ def run(work, *words, expect=0, **more):
 
 
 def check_help(work):
-    for command in ("create", "dumpinfo", "getpub", "getpubhash", "keygen", "sign", "verify"):
+    for command in ("create", "dumpinfo", "getpub", "getpubhash", "keygen", "max-size", "sign", "verify"):
         text = run(work, "imgtool", command, "--help").stdout
         assert b"example:" in text and b"--help" in text, command
     assert b"example:" in run(work, "hex", "merge", "--help").stdout
@@ -52,6 +52,19 @@ def check_life_of_an_image(work):
     (work / "short.img").write_bytes(image[:0x900])
     for command in ("verify", "dumpinfo"):
         assert b"truncated" in run(work, "imgtool", command, "short.img", expect=1).stderr
+
+
+def check_max_size(work):
+    """The figure that the bootloader refuses by, of both modes, and why there is none."""
+    for words, size in ((("-S", "0xf4000"), 0xf2000), (("-S", "0xf4000", "--secondary-size", "0xf5000"), 0xf3000),
+                        (("-S", "512K", "--sector", "64K"), 6 * 64 * 1024),
+                        (("-m", "overwrite-only", "-S", "0xf4000"), 0xf4000 - 40),
+                        (("-m", "overwrite-only", "-S", "0xf4000", "--secondary-align", "16"), 0xf4000 - 64)):
+        assert int(run(work, "imgtool", "max-size", *words).stdout) == size, words
+    failed = run(work, "imgtool", "max-size", "-S", "0xf4000", "--secondary-sector", "8192", expect=1)
+    assert b"no image can be installed" in failed.stderr and b"secondary 122 of 8192" in failed.stderr, failed.stderr
+    run(work, "imgtool", "max-size", expect=2)
+    run(work, "imgtool", "max-size", "-S", "1M", "-m", "telepathy", expect=2)
 
 
 def check_bad_usage(work):
@@ -119,6 +132,7 @@ def main():
         work = pathlib.Path(name)
         check_help(work)
         check_life_of_an_image(work)
+        check_max_size(work)
         check_bad_usage(work)
         check_unwritable_outputs(work)
         check_passphrase(work)

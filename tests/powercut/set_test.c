@@ -128,7 +128,7 @@ static void test_pairs_are_updated_in_one_boot(void **state)
         assert_int_equal(board.result.outcome[2].performed, SWAP_PERM);
         assert_int_equal(board.result.header.version.major, 1);
         if (m == 0) {
-            assert_int_equal(world_trailer(&board.world, WORLD_AREA(2, WORLD_PRIMARY)).image_index, 2);
+            assert_int_equal(world_trailer(&board.world, WORLD_AREA(2, WORLD_PRIMARY), 0).image_index, 2);
         }
         assert_quiet(&board);
         finish(&board);
@@ -292,13 +292,13 @@ static void assert_not_mixed(struct board *board, uint64_t at)
  * decided"). */
 static bool may_have_run(struct board *board)
 {
-    struct trailer last = world_trailer(&board->world, WORLD_AREA(1, WORLD_PRIMARY));
+    struct trailer last = world_trailer(&board->world, WORLD_AREA(1, WORLD_PRIMARY), 0);
 
     return last.magic == TRAILER_MAGIC_GOOD && last.copy_done != TRAILER_FLAG_UNSET;
 }
 
 /* `expected`: the version that the first boot after the cuts must start. Returns false when no cut came. */
-static bool play_cuts(const struct world_state *before, struct board *board, uint64_t at, struct random *random,
+static bool play_cuts(const struct state *before, struct board *board, uint64_t at, struct random *random,
                       unsigned expected)
 {
     enum nor_cut kind = (enum nor_cut)random_below(random, 3);
@@ -328,7 +328,7 @@ static void test_a_set_is_never_mixed_by_power_cuts(void **state)
     (void)state;
     for (unsigned story = 0; story < 2; story++) {
         struct board board;
-        struct world_state before = {0};
+        struct state before;
         struct random random = {77};
         uint64_t at = 0;
 
@@ -344,7 +344,7 @@ static void test_a_set_is_never_mixed_by_power_cuts(void **state)
             at++;
         }
         assert_true(at > 60);
-        world_state_free(&before);
+        world_drop(&board.world, &before);
         finish(&board);
     }
 }
@@ -405,7 +405,7 @@ static void test_random_sets_are_survived(void **state)
         (void)image(&board, (uint8_t)(1 + i % 3), (int)(i % 5) - 1, (uint8_t)(i % 4));
     }
     for (unsigned run = 0; run < 1000; run++) {
-        struct world_state before = {0};
+        struct state before;
 
         scramble(&board, &random);
         world_save(&board.world, &before);
@@ -413,7 +413,7 @@ static void test_random_sets_are_survived(void **state)
             booted += boot(&board) == OK ? 1 : 0;
         }
         assert_true(world_guards_hold(&board.world, &before));
-        world_state_free(&before);
+        world_drop(&board.world, &before);
     }
     assert_true(booted > 1000);
     finish(&board);

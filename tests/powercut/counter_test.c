@@ -1,0 +1,268 @@
+/*
+ * Security counters: nothing below the counter of a confirmed image is installed or started, the way back stays open
+ * until then, and a cut while a counter is recorded loses nothing.
+ */
+#include "tests/unit.h"
+
+#include <string.h>
+
+#include "host/random.h"
+#include "tests/powercut/images.h"
+#include "tests/powercut/modes.h"
+
+#define PAYLOAD 6000U
+#define NONE    UINT32_MAX
+
+static const struct world_geometry geometry = {
+    "counter", {{4, 2, 0xff, {{4096, 8}}}, {1, 0, 0xff, {{4096, 8}}}}, {0}, 0};
+
+struct board {
+    struct world world;
+    struct sim_mode mode;
+    struct buffer images[16];
+    size_t image_count;
+    struct boot_result result;
+};
+
+static const struct buffer *image(struct board *board, uint8_t major, uint32_t counter)
+{
+    const struct sign_params params = {.version = {.major = major},
+                                       .security_counter = counter == NONE ? NULL : &counter};
+    struct buffer *made = &board->images[board->image_count++];
+
+    assert_true(board->image_count <= sizeof board->images / sizeof board->images[0]);
+    images_make(made, &params, PAYLOAD, (uint32_t)board->image_count);
+    return made;
+}
+
+static void use_journal(struct world *world)
+{
+    world->boot.journal = &world->area[WORLD_JOURNAL];
+    world->boot.security_counter = true;
+}
+
+/* `present` in the primary; nothing was recorded. */
+static void start(struct board *board, const struct boot_mode *mode, uint32_t counter)
+{
+    memset(board, 0, sizeof *board);
+    board->mode = *sim_mode_of(mode);
+    board->mode.areas |= WORLD_HAS_JOURNAL;
+    board->mode.configure = use_journal;
+    world_init(&board->world, &geometry, &board->mode, 1, 0);
+    world_erase(&board->world, WORLD_PRIMARY);
+    world_erase(&board->world, WORLD_SECONDARY);
+    world_erase(&board->world, WORLD_JOURNAL);
+    world_put_image(&board->world, WORLD_PRIMARY, 0, image(board, 1, counter));
+}
+
+static void finish(struct board *board)
+{
+    for (size_t i = 0; i < board->image_count; i++) {
+        buffer_free(&board->images[i]);
+    }
+    world_free(&board->world);
+}
+
+static int boot_with_cut(struct board *board, uint64_t cut_at, enum nor_cut kind, uint32_t seed)
+{
+    int err;
+
+    nor_power_on(&board->world.power, cut_at, kind, seed);
+    err = boot_go(&board->world.boot, &board->result);
+    if (!board->world.power.off) {
+        assert_int_equal(nor_power_settle(&board->world.power), OK);
+    }
+    assert_string_equal(world_violation(&board->world), "");
+    return err;
+}
+
+static void boots(struct board *board, uint8_t major)
+{
+    assert_int_equal(boot_with_cut(board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), OK);
+    assert_int_equal(board->result.header.version.major, major);
+}
+
+static void assert_quiet(struct board *board, uint8_t major)
+{
+    boots(board, major);
+    assert_int_equal(board->world.power.ops, 0);
+}
+
+static void request(struct board *board, const struct buffer *update, bool permanent)
+{
+    world_erase(&board->world, WORLD_SECONDARY);
+    world_put_image(&board->world, WORLD_SECONDARY, sim_upload_off(&board->world), update);
+    world_request(&board->world, WORLD_SECONDARY, permanent);
+}
+
+static const struct boot_mode *const modes[] = {&boot_mode_swap_offset, &boot_mode_overwrite};
+
+static void test_lower_and_missing_counters_are_refused(void **state)
+{
+    static const uint32_t counters[] = {NONE, 0, 4, 5, 6};
+
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
+            bool is_allowed = counters[i] != NONE && counters[i] >= 5;
+            struct board board;
+
+            start(&board, modes[m], 5);
+            boots(&board, 1); /* records 5 */
+            assert_quiet(&board, 1);
+            request(&board, image(&board, 9, counters[i]), i % 2 == 0);
+            boots(&board, is_allowed ? 9 : 1);
+            assert_int_equal(board.result.outcome[0].refused, is_allowed ? OK : ERR_IMAGE_COUNTER);
+            finish(&board);
+        }
+    }
+}
+
+static void test_an_image_below_the_counter_does_not_boot(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset, 5);
+    boots(&board, 1);
+    world_erase(&board.world, WORLD_PRIMARY);
+    world_put_image(&board.world, WORLD_PRIMARY, 0, image(&board, 9, 4));
+    assert_int_equal(boot_with_cut(&board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), ERR_BOOT_NO_IMAGE);
+    assert_int_equal(board.result.is_verified, HARDENED_FALSE);
+    /* Nor does such a one come in where the primary is empty. */
+    world_erase(&board.world, WORLD_PRIMARY);
+    world_erase(&board.world, WORLD_SECONDARY);
+    world_put_image(&board.world, WORLD_SECONDARY, 0, image(&board, 9, 4));
+    assert_int_equal(boot_with_cut(&board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), ERR_BOOT_NO_IMAGE);
+    world_erase(&board.world, WORLD_SECONDARY);
+    world_put_image(&board.world, WORLD_SECONDARY, 0, image(&board, 3, 5));
+    boots(&board, 3);
+    finish(&board);
+}
+
+static void test_the_way_back_is_open_until_confirmation(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset, 1);
+    boots(&board, 1);
+    request(&board, image(&board, 2, 7), false);
+    boots(&board, 2);
+    boots(&board, 1); /* not confirmed */
+    request(&board, image(&board, 2, 7), false);
+    boots(&board, 2);
+    world_confirm(&board.world, WORLD_PRIMARY);
+    boots(&board, 2);
+    assert_quiet(&board, 2);
+    /* The old image still lies at the start of the secondary. External flash announces a revert to it. */
+    world_bytes(&board.world, WORLD_SECONDARY)[board.world.layout[WORLD_SECONDARY].copy_done] = 1;
+    world_request(&board.world, WORLD_SECONDARY, false);
+    boots(&board, 2);
+    /* Also when the primary's trailer was lost. */
+    world_bytes(&board.world, WORLD_SECONDARY)[board.world.layout[WORLD_SECONDARY].copy_done] = 1;
+    world_request(&board.world, WORLD_SECONDARY, false);
+    memset(world_bytes(&board.world, WORLD_PRIMARY) + board.world.layout[WORLD_PRIMARY].status, 0xff,
+           board.world.area[WORLD_PRIMARY].size - board.world.layout[WORLD_PRIMARY].status);
+    boots(&board, 2);
+    assert_int_not_equal(board.result.outcome[0].refused, OK);
+    finish(&board);
+}
+
+/* Every cut of the boot that records a counter: the image boots, and at the next boot the counter holds. */
+static void test_a_cut_while_recording_loses_nothing(void **state)
+{
+    struct board board;
+    struct state before;
+    bool is_cut = true;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset, 3);
+    boots(&board, 1);
+    request(&board, image(&board, 2, 8), true);
+    boots(&board, 2);
+    world_erase(&board.world, WORLD_JOURNAL); /* so that all of it is recorded again */
+    world_save(&board.world, &before);
+    for (uint64_t at = 0; is_cut; at++) {
+        world_restore(&board.world, &before);
+        (void)boot_with_cut(&board, at, (enum nor_cut)(at % 3), (uint32_t)at);
+        is_cut = board.world.power.off;
+        boots(&board, 2);
+        assert_quiet(&board, 2);
+        request(&board, &board.images[0], true);
+        boots(&board, 2);
+        assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_COUNTER);
+    }
+    world_drop(&board.world, &before);
+    finish(&board);
+}
+
+/* One damaged record anywhere in the journal does not bring back a lower counter. */
+static void test_a_damaged_record_does_not_lower_the_counter(void **state)
+{
+    struct board board;
+    struct state before;
+    unsigned damaged = 0;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset, 1);
+    boots(&board, 1);
+    request(&board, image(&board, 2, 8), true);
+    boots(&board, 2);
+    world_save(&board.world, &before);
+    for (uint32_t off = 0; off < board.world.area[WORLD_JOURNAL].size; off += 4) {
+        uint8_t *byte = world_bytes(&board.world, WORLD_JOURNAL) + off;
+        uint8_t was;
+
+        if (*byte == 0xff) {
+            continue;
+        }
+        damaged++;
+        was = *byte;
+        *byte ^= 0x10;
+        request(&board, &board.images[0], true);
+        boots(&board, 2);
+        assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_COUNTER);
+        world_restore(&board.world, &before);
+        *byte = was; /* the world does not know of it */
+    }
+    assert_true(damaged > 20);
+    world_drop(&board.world, &before);
+    finish(&board);
+}
+
+static void test_random_journals_are_survived(void **state)
+{
+    struct board board;
+    struct random random = {17};
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset, UINT32_MAX); /* NONE: then nothing could boot */
+    world_erase(&board.world, WORLD_PRIMARY);
+    world_put_image(&board.world, WORLD_PRIMARY, 0, image(&board, 1, UINT32_MAX - 1));
+    for (unsigned run = 0; run < 200; run++) {
+        uint8_t *journal = world_bytes(&board.world, WORLD_JOURNAL);
+
+        for (uint32_t i = random_below(&random, 400); i > 0; i--) {
+            journal[random_below(&random, board.world.area[WORLD_JOURNAL].size)] = (uint8_t)random_next(&random);
+        }
+        boots(&board, 1);
+    }
+    finish(&board);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lower_and_missing_counters_are_refused),
+        cmocka_unit_test(test_an_image_below_the_counter_does_not_boot),
+        cmocka_unit_test(test_the_way_back_is_open_until_confirmation),
+        cmocka_unit_test(test_a_cut_while_recording_loses_nothing),
+        cmocka_unit_test(test_a_damaged_record_does_not_lower_the_counter),
+        cmocka_unit_test(test_random_journals_are_survived),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    images_free();
+    return failed;
+}
