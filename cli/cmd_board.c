@@ -24,6 +24,8 @@ static const struct cli_option run_options[] = {
     {"uart-link", 0, CLI_VALUE, "PATH", "symbolic link to the pseudo terminal"},
     {"console-log", 0, CLI_VALUE, "FILE", "copy what the console prints"},
     {"ext-flash", 0, CLI_VALUE, "STATE", "present, none, none-low, asleep, busy, 4byte or foreign"},
+    {"slow-flash", 0, CLI_FLAG, NULL, "flash takes the data sheets' maximum times"},
+    {"watchdog", 0, CLI_VALUE, "MS", "an earlier life of the firmware left the watchdog running"},
     {"button", 0, CLI_EACH, "N", "hold button N (1 to 4) down"},
     {"cut", 'c', CLI_VALUE, "[KIND:]N,...",
      "lose power at the Nth flash operation since power-on; KIND is erase, "
@@ -223,13 +225,16 @@ static bool parse_config(struct session *session)
     const struct cli_args *args = &session->args;
     const struct cli_words *marks = cli_words(args, "mark");
     uint64_t seed;
+    uint64_t watchdog;
 
-    if (!cli_number(args, "seed", 1, UINT32_MAX, &seed) || !parse_ext_flash(session) || !parse_cuts(session) ||
-        !parse_buttons(session)) {
+    if (!cli_number(args, "seed", 1, UINT32_MAX, &seed) || !cli_number(args, "watchdog", 0, 3600000, &watchdog) ||
+        !parse_ext_flash(session) || !parse_cuts(session) || !parse_buttons(session)) {
         return false;
     }
     session->config.board = args->positional.words[0];
     session->config.seed = (uint32_t)seed;
+    session->config.slow_flash = cli_given(args, "slow-flash");
+    session->config.watchdog_ms = (uint32_t)watchdog;
     session->config.torn = cli_given(args, "torn");
     session->config.stop_at_cut = cli_given(args, "stop-at-cut");
     session->config.cut_from = cli_value(args, "cut-from", NULL);

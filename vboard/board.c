@@ -251,7 +251,8 @@ int vboard_create(const struct vboard_config *config, struct vboard **out, struc
     board->machine.reporter = (struct machine_reporter){board, report_bug, report_note, flash_operation};
     nor_model_init(&board->flash, &nor_part_nrf52840, contents(board, 0, config->internal, VBOARD_INTERNAL_SIZE));
     nor_model_init(&board->uicr, &nvmc_uicr_part, contents(board, 1, config->uicr, VBOARD_UICR_SIZE));
-    nor_model_init(&board->external, &nor_part_mx25r6435f, contents(board, 2, config->external, VBOARD_EXTERNAL_SIZE));
+    nor_model_init(&board->external, config->slow_flash ? &nor_part_mx25r6435f_slow : &nor_part_mx25r6435f,
+                   contents(board, 2, config->external, VBOARD_EXTERNAL_SIZE));
     if (config->word_programs != NULL) {
         memcpy(board->flash.programs, config->word_programs, VBOARD_INTERNAL_SIZE / 4);
     }

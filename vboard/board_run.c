@@ -87,6 +87,9 @@ static void power_on(struct vboard *board)
     }
     board->machine.power_lost = false;
     reset(board, RESET_POWER_ON);
+    if (board->config.watchdog_ms != 0) {
+        wdt_begin_running(&board->wdt, board->config.watchdog_ms);
+    }
 }
 
 void vboard_power_cycle(struct vboard *board)

@@ -54,7 +54,18 @@ void stats_flash_busy(struct stats *stats, uint64_t begin, uint64_t end)
     }
 }
 
-/* Everything but the two instants is a sum; counters are uint64_t throughout. */
+void stats_fed(struct stats *stats, uint64_t now)
+{
+    struct stats_counters *counters = stats_now(stats);
+    uint64_t since_reset = now - stats->boots[stats->boot_count - 1].start;
+    uint64_t unfed = since_reset - counters->fed_at;
+
+    counters->feeds++;
+    counters->fed_at = since_reset;
+    counters->longest_unfed = unfed > counters->longest_unfed ? unfed : counters->longest_unfed;
+}
+
+/* Everything but the instants is a sum; counters are uint64_t throughout. */
 static void add_device(struct stats_device *sum, const struct stats_device *part)
 {
     sum->erases += part->erases;
@@ -83,6 +94,8 @@ struct stats_counters stats_total(const struct stats *stats)
         sum.elapsed += part->elapsed;
         sum.uart_sent += part->uart_sent;
         sum.uart_received += part->uart_received;
+        sum.feeds += part->feeds;
+        sum.longest_unfed = part->longest_unfed > sum.longest_unfed ? part->longest_unfed : sum.longest_unfed;
     }
     return sum;
 }
@@ -110,6 +123,8 @@ static void print_counters(const struct stats_counters *counters, const char *in
                  counters->instructions, indent, counters->uart_instructions);
     buffer_print(out, "%s\"uart_sent_bytes\": %" PRIu64 ",\n%s\"uart_received_bytes\": %" PRIu64 ",\n", indent,
                  counters->uart_sent, indent, counters->uart_received);
+    buffer_print(out, "%s\"watchdog_feeds\": %" PRIu64 ",\n%s\"longest_unfed_seconds\": %.6f,\n", indent,
+                 counters->feeds, indent, seconds(counters->longest_unfed));
     buffer_print(out, "%s\"uart_sending_seconds\": %.6f,\n%s\"sleep_seconds\": %.6f,\n%s\"elapsed_seconds\": %.6f",
                  indent, seconds(counters->uart_time), indent, seconds(counters->sleep), indent,
                  seconds(counters->elapsed));

@@ -33,6 +33,9 @@ struct stats_counters {
     uint64_t uart_received;
     uint64_t first_flash_at; /* since reset; the first and the end of the last erase or program; 0: none */
     uint64_t last_flash_at;
+    uint64_t feeds;         /* reloads of the running watchdog */
+    uint64_t fed_at;        /* the last one, since reset */
+    uint64_t longest_unfed; /* between two of them, or between reset and the first */
 };
 
 struct stats_boot {
@@ -66,7 +69,10 @@ void stats_end_boot(struct stats *stats, uint64_t now); /* sets elapsed */
 void stats_mark(struct stats *stats, const char *text, uint64_t now, uint64_t instructions, uint64_t uart_instructions);
 void stats_flash_busy(struct stats *stats, uint64_t begin, uint64_t end);
 
-/* The sum over all boots. */
+/* The watchdog was reloaded. */
+void stats_fed(struct stats *stats, uint64_t now);
+
+/* The sum over all boots; of the longest time, the longest. */
 struct stats_counters stats_total(const struct stats *stats);
 
 void stats_json(const struct stats *stats, struct buffer *out);

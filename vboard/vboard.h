@@ -77,6 +77,8 @@ struct vboard_config {
     const char *cut_from;     /* operations count from when the console printed this; NULL: from power-on */
     const char *const *marks; /* borrowed texts whose time of printing goes into the statistics */
     size_t mark_count;
+    bool slow_flash;                    /* operations take the data sheets' maximum times, not the typical ones */
+    uint32_t watchdog_ms;               /* an earlier life of the firmware left the watchdog running; 0: not */
     uint32_t pressed_buttons;           /* bit n: button n + 1 is held down */
     const struct vboard_range *stop_in; /* borrowed; the run ends before code of these ranges is executed */
     size_t stop_in_count;

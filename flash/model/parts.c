@@ -7,7 +7,8 @@
 #define MILLISECOND 1000000U /* ns */
 #define KIB         1024U
 
-/* nRF52840 product specification, NVMC electrical specification: tERASEPAGE 85 ms, tWRITE 41 us; nWRITE 2. */
+/* nRF52840 product specification, NVMC electrical specification: tERASEPAGE 85 ms, tWRITE 41 us, both
+ * the maximum; nWRITE 2. */
 static const struct flash_range nrf52840_ranges[] = {{0, 4 * KIB, 256}};
 static const struct nor_erase_time nrf52840_erase[] = {{4 * KIB, 85ULL * MILLISECOND}};
 
@@ -40,5 +41,21 @@ const struct nor_config nor_part_mx25r6435f = {
                .program_byte_ns = 3000,
                .program_page_max_ns = 850000,
                .erase = mx25r6435f_erase,
+               .erase_count = 3},
+};
+
+/* Maximum times in the same mode: 240 ms, 1.5 s, 3 s; page program 4 ms, a shorter one in proportion to the typical. */
+static const struct nor_erase_time mx25r6435f_slow_erase[] = {
+    {4 * KIB, 240ULL * MILLISECOND}, {32 * KIB, 1500ULL * MILLISECOND}, {64 * KIB, 3000ULL * MILLISECOND}};
+
+const struct nor_config nor_part_mx25r6435f_slow = {
+    .name = "mx25r6435f",
+    .geometry = {8192 * KIB, 1, 0xff, 1, mx25r6435f_ranges},
+    .max_programs = 0,
+    .timing = {.page_size = 256,
+               .program_base_ns = 470000,
+               .program_byte_ns = 14000,
+               .program_page_max_ns = 4000000,
+               .erase = mx25r6435f_slow_erase,
                .erase_count = 3},
 };

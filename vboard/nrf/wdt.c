@@ -85,6 +85,7 @@ static void request(struct wdt *wdt, unsigned index)
     }
     wdt->requested |= 1U << index;
     if ((enabled & ~wdt->requested) == 0) {
+        stats_fed(wdt->periph.machine->stats, wdt->periph.machine->clock.now);
         reload(wdt);
     }
 }
@@ -150,6 +151,13 @@ void wdt_reset(struct wdt *wdt, enum reset_kind kind)
     if (kind != RESET_SOFT && kind != RESET_LOCKUP) {
         periph_reset(&wdt->periph, kind);
     }
+}
+
+void wdt_begin_running(struct wdt *wdt, uint32_t ms)
+{
+    PERIPH_REG(&wdt->periph, CRV) = (uint32_t)((uint64_t)ms * 32768 / 1000);
+    wdt->running = true;
+    reload(wdt);
 }
 
 void wdt_free(struct wdt *wdt)

@@ -14,6 +14,9 @@ struct wdt {
 
 void wdt_init(struct wdt *wdt, struct machine *machine);
 void wdt_reset(struct wdt *wdt, enum reset_kind kind); /* instead of periph_reset: some resets pass it by */
+/* The watchdog as an earlier life of the firmware left it over a soft reset: running, with channel 0. */
+void wdt_begin_running(struct wdt *wdt, uint32_t ms);
+
 void wdt_free(struct wdt *wdt);
 
 #endif
