@@ -18,7 +18,7 @@ static bool find_map(const char *file, struct buffer *path)
 {
     size_t len = strlen(file);
 
-    for (unsigned up = 0; up < 4; up++) {
+    for (unsigned up = 0; up < 3; up++) {
         while (len > 0 && file[len - 1] != '/') {
             len--;
         }
