@@ -113,19 +113,29 @@ static uint64_t full_bytes(uint64_t word)
  * Whether programming `new` over `old` only makes bits leave the erased value. A byte of the erased value programs
  * nothing: controllers that move whole words pad with it.
  */
+static bool word_leaves_erased(uint64_t old, uint64_t new, uint64_t flip)
+{
+    uint64_t wanted = new ^ flip;
+
+    return (wanted & ~full_bytes(wanted) & ~(old ^ flip)) == 0;
+}
+
 static bool only_leaves_erased(const uint8_t *old, const uint8_t *new, size_t len, uint8_t erased_value)
 {
     uint64_t flip = erased_value == 0xff ? 0 : UINT64_MAX;
-    uint64_t bad = 0;
+    bool good = true;
+    size_t i;
 
-    for (size_t i = 0; i < len; i += 8) {
-        size_t part = len - i < 8 ? len - i : 8;
-        uint64_t valid = UINT64_MAX >> (8 * (8 - part));
-        uint64_t wanted = load64(new + i, part) ^ flip;
-
-        bad |= valid & wanted & ~full_bytes(wanted) & ~(load64(old + i, part) ^ flip);
+    for (i = 0; i + 8 <= len; i += 8) {
+        good &= word_leaves_erased(load64(old + i, 8), load64(new + i, 8), flip);
     }
-    return bad == 0;
+    if (i < len) {
+        uint64_t rest = ~(UINT64_MAX >> (8 * (8 - (len - i)))); /* as if erased, and not to be programmed */
+
+        good &= word_leaves_erased(load64(old + i, len - i) | (rest & ~flip), load64(new + i, len - i) | (rest & ~flip),
+                                   flip);
+    }
+    return good;
 }
 
 /* A bit that is programmed is stable. */
@@ -140,10 +150,17 @@ static void settle_programmed(struct nor_model *model, uint32_t off, const uint8
 
 void nor_model_program_bits(struct nor_model *model, uint32_t off, const uint8_t *src, size_t len)
 {
+    uint64_t flip = model->config->geometry.erased_value == 0xff ? 0 : UINT64_MAX;
     uint8_t *data = model->data + off;
+    size_t i;
 
-    for (size_t i = 0; i < len; i++) {
-        data[i] = model->config->geometry.erased_value == 0xff ? data[i] & src[i] : data[i] | src[i];
+    for (i = 0; i + 8 <= len; i += 8) {
+        uint64_t word = ((load64(data + i, 8) ^ flip) & (load64(src + i, 8) ^ flip)) ^ flip;
+
+        memcpy(data + i, &word, sizeof word);
+    }
+    for (; i < len; i++) {
+        data[i] = ((data[i] ^ (uint8_t)flip) & (src[i] ^ (uint8_t)flip)) ^ (uint8_t)flip;
     }
     if (model->has_unstable) {
         settle_programmed(model, off, src, len);

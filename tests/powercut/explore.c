@@ -18,6 +18,13 @@ struct node {
     struct cut cut; /* of the parent's power-on */
 };
 
+/* Open hash; {0, 0} marks an empty place. */
+struct key_set {
+    struct state_key *keys;
+    size_t size; /* a power of two */
+    size_t count;
+};
+
 struct explorer {
     const struct scenario *scenario;
     const struct explore_options *options;
@@ -32,11 +39,55 @@ struct explorer {
     uint32_t capacity;
     uint32_t *table; /* open hash of node numbers + 1 */
     uint32_t table_size;
+    struct key_set instants; /* whose cuts have been tried */
 
     uint32_t current;
     uint32_t noise;
     uint64_t boot_ops;
 };
+
+static struct state_key *set_slot(const struct key_set *set, const struct state_key *key)
+{
+    size_t at = key->word[0] & (set->size - 1);
+
+    while ((set->keys[at].word[0] | set->keys[at].word[1]) != 0 &&
+           (set->keys[at].word[0] != key->word[0] || set->keys[at].word[1] != key->word[1])) {
+        at = (at + 1) & (set->size - 1);
+    }
+    return &set->keys[at];
+}
+
+static void set_grow(struct key_set *set)
+{
+    struct key_set larger = {.size = set->size == 0 ? 4096 : 2 * set->size};
+
+    larger.keys = host_alloc(larger.size * sizeof *larger.keys);
+    for (size_t i = 0; i < set->size; i++) {
+        if ((set->keys[i].word[0] | set->keys[i].word[1]) != 0) {
+            *set_slot(&larger, &set->keys[i]) = set->keys[i];
+        }
+    }
+    larger.count = set->count;
+    free(set->keys);
+    *set = larger;
+}
+
+/* Whether the key was not in the set; now it is. */
+static bool set_add(struct key_set *set, const struct state_key *key)
+{
+    struct state_key *slot;
+
+    if (2 * set->count >= set->size) {
+        set_grow(set);
+    }
+    slot = set_slot(set, key);
+    if ((slot->word[0] | slot->word[1]) != 0) {
+        return false;
+    }
+    *slot = *key;
+    set->count++;
+    return true;
+}
 
 /* Same contents, same future. */
 static struct state_key node_key(const struct state *state, const struct moment *moment)
@@ -158,7 +209,6 @@ static void try_cut(struct explorer *explorer, struct nor_device *device, const 
     state_settle(&world->store);
     moment_cut(explorer->scenario, &moment, world);
     found(explorer, &moment, &cut, true);
-    explorer->counts->cuts++;
     state_undo(&world->store);
     for (size_t i = 0; i < WORLD_DEVICES; i++) {
         world->device[i].running = running[i];
@@ -176,24 +226,53 @@ static uint32_t first_seed(const struct explorer *explorer, const struct nor_op 
     return (uint32_t)random_next(&random) >> 8;
 }
 
+static void add_op(struct state_key *key, const struct nor_device *device, const struct nor_op *op)
+{
+    const uint8_t *src = op->kind == NOR_OP_PROGRAM ? op->src : NULL;
+    uint64_t hash = (uint64_t)op->kind << 60 ^ (uint64_t)op->off << 28 ^ op->len ^ (uintptr_t)device;
+
+    for (uint32_t i = 0; src != NULL && i < op->len; i++) {
+        hash = (hash ^ src[i]) * 0x100000001b3U;
+    }
+    key->word[0] = (key->word[0] ^ hash) * 0x9e3779b97f4a7c15U;
+    key->word[1] = (key->word[1] + hash) * 0xc2b2ae3d27d4eb4fU;
+}
+
+/* What a cut leaves depends on the arrays, on what is running and on the operation; nothing else of a boot matters. */
+static bool is_new_instant(struct explorer *explorer, const struct nor_device *at, const struct nor_op *op)
+{
+    struct state_key key = node_key(&explorer->world->store.now, &explorer->nodes[explorer->current].moment);
+
+    for (size_t i = 0; i < WORLD_DEVICES; i++) {
+        add_op(&key, &explorer->world->device[i], &explorer->world->device[i].running);
+    }
+    add_op(&key, at, op);
+    return set_add(&explorer->instants, &key);
+}
+
 /* Before each operation of a boot: every cut at it. */
 static void fork_here(void *context, const struct nor_device *at, const struct nor_op *op)
 {
     struct explorer *explorer = context;
     struct nor_device *device = at->power->devices[at == &explorer->world->device[WORLD_INTERNAL] ? 0 : 1];
     bool others = others_run(explorer, at);
+    bool alone = others || device->own_supply; /* cuts of the MCU alone are something else than torn ones */
     uint32_t damages = explorer->options->damages * (others ? 3 : 1); /* fates of what runs on the other device */
     uint32_t seed = first_seed(explorer, op);
 
+    explorer->counts->cuts += 1 + damages * (1U + (others ? 1 : 0) + (alone ? 1 : 0));
     state_settle(&explorer->world->store);
     state_mark(&explorer->world->store);
+    if (!is_new_instant(explorer, at, op)) {
+        return;
+    }
     try_cut(explorer, device, op, NOR_CUT_CLEAN, 0);
     for (uint32_t i = 0; i < damages; i++) {
         try_cut(explorer, device, op, NOR_CUT_TORN, seed + i);
         if (others) {
             try_cut(explorer, device, op, NOR_CUT_BEHIND, seed + i);
         }
-        if (others || device->own_supply) {
+        if (alone) {
             try_cut(explorer, device, op, NOR_CUT_MCU, seed + i);
         }
     }
@@ -275,7 +354,7 @@ static void run_without_chips(struct explorer *explorer, uint64_t ops)
         }
         return;
     }
-    for (uint32_t i = 0; ops > 0 && i < explorer->options->chip_cuts; i++) {
+    for (uint32_t i = 0; ops > 0 && i < explorer->options->chip_cuts && random_below(&random, 4) == 0; i++) {
         run_without_chip(explorer, random_below(&random, (uint32_t)ops), seed + random_below(&random, 12));
     }
 }
@@ -341,4 +420,5 @@ void explore(const struct scenario *scenario, const struct explore_options *opti
     }
     free(explorer.nodes);
     free(explorer.table);
+    free(explorer.instants.keys);
 }

@@ -12,11 +12,12 @@
 #define EXPLORE_NO_LIMIT UINT32_MAX
 
 struct explore_options {
-    uint32_t depth;      /* cuts in a row; EXPLORE_NO_LIMIT: to the fixpoint */
-    uint32_t seed;       /* first seed of the damage */
-    uint32_t damages;    /* seeds tried at each operation */
-    uint32_t noises;     /* boots of a state with unstable bits, each reading them differently */
-    uint32_t chip_cuts;  /* of each boot after a cut, sampled; the boots of the start state get one at each operation */
+    uint32_t depth;     /* cuts in a row; EXPLORE_NO_LIMIT: to the fixpoint */
+    uint32_t seed;      /* first seed of the damage */
+    uint32_t damages;   /* seeds tried at each operation */
+    uint32_t noises;    /* boots of a state with unstable bits, each reading them differently */
+    uint32_t chip_cuts; /* at most, sampled, of a quarter of the boots after a cut; the boots of the start state get one
+                           at each operation */
     uint32_t max_states; /* gives up there */
     bool stop_at_failure;
 };

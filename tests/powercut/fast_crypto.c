@@ -1,8 +1,9 @@
 /*
- * crypto/ for simulations: the same answers, sooner. SHA-256 by OpenSSL, which uses the processor's instructions;
- * P-256 by the code under test, remembered by the exact bytes it was asked about. crypto/crypto_test.c proves that the
- * digests are the same, and the test powercut_plain runs without this file.
+ * crypto/ for simulations: the same answers, sooner. SHA-256 by OpenSSL and P-256 by the code under test, both
+ * remembered by the exact bytes they were asked about. crypto/crypto_test.c proves that the digests are the same, and
+ * the test powercut_plain runs without this file.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -14,29 +15,77 @@
 
 #define MEMORY 256U
 
-static EVP_MD_CTX *context;
+/* What was hashed, and what came out. The bytes themselves are compared: a digest is never guessed. */
+struct digest_memory {
+    uint8_t *data;
+    size_t len;
+    uint8_t digest[SHA256_SIZE];
+};
+
+#define DIGESTS 1024U
+
+static struct digest_memory digests[DIGESTS];
+static uint8_t *fed; /* since sha256_init; one digest at a time is computed */
+static size_t fed_len;
+static size_t fed_capacity;
 
 void sha256_init(struct sha256 *sha)
 {
     memset(sha, 0, sizeof *sha);
-    if (context == NULL) {
-        context = EVP_MD_CTX_new();
-    }
-    if (EVP_DigestInit_ex2(context, EVP_sha256(), NULL) != 1) {
-        panic("OpenSSL refuses SHA-256");
-    }
+    fed_len = 0;
 }
 
 void sha256_update(struct sha256 *sha, const void *data, size_t len)
 {
     (void)sha;
-    (void)EVP_DigestUpdate(context, data, len);
+    if (fed_capacity - fed_len < len) {
+        fed_capacity = 2 * fed_capacity + len;
+        fed = realloc(fed, fed_capacity);
+        if (fed == NULL) {
+            panic("no memory");
+        }
+    }
+    if (len > 0) {
+        memcpy(fed + fed_len, data, len);
+    }
+    fed_len += len;
+}
+
+/* Where a text is remembered; two that share a place forget each other. */
+static struct digest_memory *place_of(const uint8_t *data, size_t len)
+{
+    uint64_t hash = len;
+
+    for (size_t i = 0; i + 8 <= len; i += 8) {
+        uint64_t word;
+
+        memcpy(&word, data + i, sizeof word);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
+        hash ^= hash >> 29;
+    }
+    return &digests[hash % DIGESTS];
+}
+
+static void remember(struct digest_memory *place)
+{
+    free(place->data);
+    place->data = malloc(fed_len + 1);
+    if (place->data == NULL || EVP_Digest(fed, fed_len, place->digest, NULL, EVP_sha256(), NULL) != 1) {
+        panic("OpenSSL refuses SHA-256");
+    }
+    memcpy(place->data, fed, fed_len);
+    place->len = fed_len;
 }
 
 void sha256_final(struct sha256 *sha, uint8_t digest[SHA256_SIZE])
 {
+    struct digest_memory *place = place_of(fed, fed_len);
+
     (void)sha;
-    (void)EVP_DigestFinal_ex(context, digest, NULL);
+    if (place->data == NULL || place->len != fed_len || memcmp(place->data, fed, fed_len) != 0) {
+        remember(place);
+    }
+    memcpy(digest, place->digest, SHA256_SIZE);
 }
 
 struct question {

@@ -18,6 +18,8 @@ const struct story stories[] = {
     {"upload", PRIOR_REVERTED, SWAP_NONE, IMAGE_NEW, ACT_UPLOAD, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false},
     {"request", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_REQUEST, IMAGE_NEW, IMAGE_OLD, IMAGE_OLD, true, false},
     {"confirm", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, ACT_CONFIRM, IMAGE_NEW, IMAGE_NEW, IMAGE_OLD, true, false},
+    {"install", PRIOR_EMPTY, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, false},
+    {"rescue", PRIOR_EMPTY, SWAP_NONE, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, false},
     {"replace", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, true},
 };
 const size_t story_count = sizeof stories / sizeof stories[0];
@@ -126,8 +128,10 @@ static void prepare_past(const struct scenario *scenario, struct world *world)
 {
     enum scenario_prior prior = scenario->story->prior;
 
-    world_put_image(world, WORLD_PRIMARY, 0, scenario_image(scenario, IMAGE_OLD));
-    if (prior != PRIOR_NONE) {
+    if (prior != PRIOR_EMPTY) {
+        world_put_image(world, WORLD_PRIMARY, 0, scenario_image(scenario, IMAGE_OLD));
+    }
+    if (prior > PRIOR_NONE) {
         upload(scenario, world, IMAGE_NEW);
         world_request(world, sim_upload_to(world, 0), false);
         boot_whole(world);
@@ -147,7 +151,7 @@ void scenario_prepare(const struct scenario *scenario, struct world *world, stru
 
     erase_areas(world);
     prepare_past(scenario, world);
-    if (story->request != SWAP_NONE) {
+    if (story->request != SWAP_NONE || story->prior == PRIOR_EMPTY) {
         upload(scenario, world, story->uploaded);
     }
     if (story->request != SWAP_NONE && story->act != ACT_REQUEST) {

@@ -15,7 +15,7 @@
 enum scenario_image_id { IMAGE_OLD, IMAGE_NEW, SCENARIO_IMAGES };
 
 /* What happened before: the trailers' stale contents matter when the next update is cut. */
-enum scenario_prior { PRIOR_NONE, PRIOR_TESTED, PRIOR_REVERTED, PRIOR_CONFIRMED };
+enum scenario_prior { PRIOR_EMPTY, PRIOR_NONE, PRIOR_TESTED, PRIOR_REVERTED, PRIOR_CONFIRMED };
 
 /* What the application is doing when power may fail for the first time. */
 enum scenario_act { ACT_NONE, ACT_UPLOAD, ACT_REQUEST, ACT_CONFIRM };
