@@ -88,6 +88,7 @@ struct boot_result {
     hardened_bool is_verified;  /* the image may run; an error code is for the message, this is for the decision */
     uint32_t image_off;         /* of the image to run, bytes from the start of its device */
     uint32_t address;           /* on the bus, of its header where it runs */
+    uint8_t slot;               /* that it came from: 0 primary, 1 secondary */
     struct image_header header; /* of that image */
     struct boot_outcome outcome[BOOT_IMAGES_MAX]; /* by image index */
 };

@@ -308,6 +308,7 @@ static void finish(struct pair *pair, struct boot_result *result)
         result->header = pair->running.header;
         result->image_off = pair->chosen->flash.area->off;
         result->address = pair->address;
+        result->slot = pair->chosen == &pair->slots[BOOT_SECONDARY];
         result->is_verified = pair->is_verified;
     }
 }

@@ -41,7 +41,10 @@ static void add_outcome(struct text *text, const struct boot_info *info, unsigne
     const struct boot_info_outcome *outcome = &info->outcome[image];
 
     if (outcome->performed >= 2 && outcome->performed <= 4) {
-        add(text, ", %s update in %u ms", types[outcome->performed - 2], (unsigned)info->update_ms);
+        add(text, ", %s update", types[outcome->performed - 2]);
+        if (info->update_ms > 0) { /* nothing is moved where images run from where they lie */
+            add(text, " in %u ms", (unsigned)info->update_ms);
+        }
     }
     if (outcome->refused < 0) {
         add(text, outcome->refused == ERR_BOOT_POSTPONED ? ", postponed " : ", refused ");

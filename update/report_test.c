@@ -27,6 +27,7 @@ static void test_words(void **state)
     info.outcome[0].refused = ERR_BOOT_POSTPONED;
     expect(&info, "booted in 412 ms, postponed BOOT-4");
     info.outcome[0] = (struct boot_info_outcome){2, OK};
+    expect(&info, "booted in 412 ms, test update");
     info.update_ms = 16400;
     expect(&info, "booted in 412 ms, test update in 16400 ms");
     info.image_count = 2;

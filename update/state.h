@@ -11,6 +11,7 @@ struct update_state {
     bool unconfirmed; /* the running image is on trial; the target slot holds the one to fall back to */
     bool pending;     /* a slot's image was requested */
     bool permanent;   /* for good */
+    bool failed;      /* it was tried and did not confirm itself; where images are chosen, else it is no longer there */
 };
 
 #define UPDATE_MODE(name) IS_ENABLED(UTIL_CAT(CONFIG_MCUBOOT_BOOTLOADER_MODE_, name))

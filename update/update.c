@@ -40,7 +40,10 @@ int update_state_read(const struct update *update, enum update_slot slot, struct
     if (error == OK && update_mode(update) != UPDATE_CHOOSE) {
         error = trailer_read(place->area, &place->layout, &trailer);
     }
-    state->pending = trailer.magic == TRAILER_MAGIC_GOOD;
+    state->failed = update_mode(update) == UPDATE_CHOOSE_WITH_REVERT && trailer.magic == TRAILER_MAGIC_GOOD &&
+                    trailer.image_ok == TRAILER_FLAG_UNSET &&
+                    (trailer.copy_done == TRAILER_FLAG_SET || trailer.swap_type == SWAP_REVERT);
+    state->pending = trailer.magic == TRAILER_MAGIC_GOOD && !state->failed;
     state->permanent = state->pending && trailer.image_ok == TRAILER_FLAG_SET;
     return error;
 }
@@ -188,7 +191,6 @@ static void read_choice(const struct update *update, enum update_slot slot, stru
 {
     bool asks = info->pending || update_mode(update) == UPDATE_CHOOSE;
 
-    info->confirmed = info->confirmed && info->permanent;
     info->pending = info->has_image && info->bootable && asks && !info->confirmed &&
                     update_state_goes_first(update, slot, &info->version);
     info->permanent = info->pending && (info->permanent || update_mode(update) == UPDATE_CHOOSE);
@@ -210,7 +212,7 @@ static int read_other(const struct update *update, enum update_slot slot, struct
     info->size = update->places[slot].area->size;
     info->pending = state.pending;
     info->permanent = state.permanent;
-    info->confirmed = state.unconfirmed && !is_copy && (!state.pending || update_chooses(update));
+    info->confirmed = state.unconfirmed && !is_copy && (update_chooses(update) ? !state.failed : !state.pending);
     off = find_image_off(update, slot);
     error = read_image(update->places[slot].area, off, info);
     /* A previous image that nothing leads back to lies where the bootloader does not install from. */
@@ -256,8 +258,13 @@ static int place_request(const struct update *update, enum update_slot slot, con
     const struct update_place *place = &update->places[slot];
 
     if (!state->pending) {
-        int error = update_mode(update) == UPDATE_WITH_BACKUP ? withdraw_others(update, slot) : OK;
+        int error = OK;
 
+        if (update_mode(update) == UPDATE_WITH_BACKUP) {
+            error = withdraw_others(update, slot);
+        } else if (state->failed) { /* its trailer says so until it is gone */
+            error = trailer_erase(place->area, &place->layout);
+        }
         return error != OK ? error : trailer_request(place->area, &place->layout, permanent, 0);
     }
     if (state->permanent == permanent) {

@@ -509,8 +509,24 @@ static void where_images_are_chosen_the_slot_that_does_not_run_is_written(void *
         assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), OK);
         assert_true(slot_of(&board, UPDATE_SECONDARY).pending);
 
+        /* It runs, does not confirm itself, and is asked for once more. */
         runs_from = UPDATE_SECONDARY;
         assert_int_equal(update_open(&board.update, &board.config), OK);
+        assert_int_equal(slot_of(&board, UPDATE_PRIMARY).confirmed, reverts); /* what a reset leads back to */
+        if (reverts) {
+            const struct update_place *place = &board.update.places[UPDATE_SECONDARY];
+
+            assert_int_equal(trailer_program_copy_done(place->area, &place->layout), OK);
+            runs_from = UPDATE_PRIMARY;
+            assert_int_equal(update_open(&board.update, &board.config), OK);
+            assert_true(update_is_confirmed(&board.update));
+            info = slot_of(&board, UPDATE_SECONDARY);
+            assert_true(info.has_image && !info.pending && !info.confirmed);
+            assert_int_equal(update_request(&board.update, UPDATE_SECONDARY, false), OK);
+            assert_true(slot_of(&board, UPDATE_SECONDARY).pending && !slot_of(&board, UPDATE_SECONDARY).permanent);
+            runs_from = UPDATE_SECONDARY;
+            assert_int_equal(update_open(&board.update, &board.config), OK);
+        }
         assert_true(slot_of(&board, UPDATE_SECONDARY).active && !slot_of(&board, UPDATE_PRIMARY).active);
         assert_int_equal(update_is_confirmed(&board.update), !reverts);
         assert_int_equal(upload(&board.update, &random, &images[3], NULL), reverts ? ERR_UPDATE_STATE : OK);

@@ -42,8 +42,8 @@ static const struct {
 
 static uint8_t work_space[1024] __attribute__((aligned(4)));
 
-/* Every partition of this boot, and so all that it may write. */
-static const struct flash_area *slots[2 * ARRAY_SIZE(pairs) + 1]; /* and the journal */
+/* Every partition of this boot, and so all that it may write: up to three per image pair, scratch and journal. */
+static const struct flash_area *slots[3 * BOOT_IMAGES_MAX + 2];
 static size_t slot_count;
 
 /* A slot whose device answers. NULL otherwise, after one warning: the primary must boot without a secondary. */
@@ -52,7 +52,7 @@ static const struct flash_area *open_slot(uint8_t id, const char *name)
     const struct flash_area *area = NULL;
     int err = flash_area_open(id, &area);
 
-    if (err == OK) {
+    if (err == OK && slot_count < ARRAY_SIZE(slots)) {
         slots[slot_count++] = area;
         err = flash_init(area->dev);
     }

@@ -27,6 +27,7 @@ void share_boot_info(const struct boot_result *result)
     struct boot_info info = {
         .mode = MODE,
         .signature_type = 2,
+        .running_slot = result->slot,
         .image_count = BOOT_IMAGES_MAX,
         .boot_ms = timer_now_us() / 1000,
         .version = result->header.version,

@@ -31,7 +31,7 @@ static struct {
 
 bool boot_hook_may_begin(unsigned image, bool is_revert)
 {
-    assert_int_equal(image, 0);
+    assert_true(image < seen.world->images);
     seen.asked++;
     seen.ops_when_asked = seen.world->power.ops;
     seen.is_revert = is_revert;
@@ -81,13 +81,13 @@ struct board {
     const struct buffer *new;
 };
 
-static void start(struct board *board, const struct sim_mode *mode)
+static void start_images(struct board *board, const struct sim_mode *mode, unsigned images)
 {
     static const struct world_geometry geometry = {
         "hooks", {{4, 2, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{4096, 16}}}}, {4096, 4}, WORLD_INTERNAL};
     struct world *world = &board->world;
 
-    world_init(world, &geometry, mode, 1, 0);
+    world_init(world, &geometry, mode, images, 0);
     board->old = images_get(20000, 1, 1);
     board->new = images_get(30000, 2, 2);
     for (unsigned area = 0; area < WORLD_AREAS; area++) {
@@ -95,9 +95,16 @@ static void start(struct board *board, const struct sim_mode *mode)
             world_erase(world, area);
         }
     }
-    world_put_image(world, WORLD_PRIMARY, 0, board->old);
-    world_put_image(world, sim_upload_to(world, 0), sim_upload_off(world), board->new);
-    world_request(world, sim_upload_to(world, 0), false);
+    for (unsigned image = 0; image < images; image++) {
+        world_put_image(world, WORLD_AREA(image, WORLD_PRIMARY), 0, board->old);
+        world_put_image(world, sim_upload_to(world, image), sim_upload_off(world), board->new);
+        world_request(world, sim_upload_to(world, image), false);
+    }
+}
+
+static void start(struct board *board, const struct sim_mode *mode)
+{
+    start_images(board, mode, 1);
 }
 
 /* Modes that copy; NULL: there are no more. */
@@ -183,6 +190,32 @@ static void test_a_postponed_update_stays_requested_and_writes_nothing(void **st
     }
 }
 
+/* Images may need one another: one that must wait keeps the others waiting. */
+static void test_all_image_pairs_are_postponed_together(void **state)
+{
+    (void)state;
+    for (const struct sim_mode *mode = next_mode(sim_modes); mode != NULL; mode = next_mode(mode + 1)) {
+        struct board board;
+        struct boot_result result;
+
+        start_images(&board, mode, 3);
+        assert_int_equal(boot_until(&board, NOR_NO_CUT, true, &result), OK);
+        assert_int_equal(seen.asked, 1);
+        assert_int_equal(board.world.power.ops, 0);
+        for (unsigned image = 0; image < 3; image++) {
+            assert_int_equal(result.outcome[image].refused, ERR_BOOT_POSTPONED);
+        }
+        assert_int_equal(boot_until(&board, NOR_NO_CUT, false, &result), OK);
+        assert_int_equal(seen.asked, 3);
+        assert_int_equal(seen.ops_when_asked, 0);
+        for (unsigned image = 0; image < 3; image++) {
+            assert_int_equal(result.outcome[image].performed, SWAP_TEST);
+            assert_true(world_has_image(&board.world, WORLD_AREA(image, WORLD_PRIMARY), 0, board.new));
+        }
+        world_free(&board.world);
+    }
+}
+
 /* Cut anywhere, then a product that says no: what was begun goes on, or the device is as before. */
 static void test_the_answer_no_never_leaves_a_device_without_image(void **state)
 {
@@ -237,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_postponed_update_stays_requested_and_writes_nothing),
+        cmocka_unit_test(test_all_image_pairs_are_postponed_together),
         cmocka_unit_test(test_the_answer_no_never_leaves_a_device_without_image),
         cmocka_unit_test(test_watchdogs_are_fed_throughout),
     };

@@ -15,9 +15,10 @@ int main(void)
 {
     console_init();
     if (update_open(&update, &update_config) != OK) {
-        panic("the primary slot cannot be opened");
+        panic("the slot of the running image cannot be opened");
     }
-    printf("smp_update %s (slot primary, %s)\n", CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION,
+    printf("smp_update %s (slot %s, %s)\n", CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION,
+           update.running == UPDATE_PRIMARY ? "primary" : "secondary",
            update_is_confirmed(&update) ? "confirmed" : "test");
 
     smp_console_init(&update_server_images, &update, report_text());
