@@ -36,8 +36,9 @@ static struct server_config config = {
                  : MODE(OVERWRITE_ONLY)         ? MESSAGE_BOOT_OVERWRITE_ONLY
                  : MODE(DIRECT_XIP)             ? MESSAGE_BOOT_DIRECT_XIP
                  : MODE(DIRECT_XIP_WITH_REVERT) ? MESSAGE_BOOT_DIRECT_XIP_REVERT
-                 : MODE(RAM_LOAD)               ? MESSAGE_BOOT_RAM_LOAD
-                                                : MESSAGE_BOOT_UNKNOWN, /* upgrade with backup has no number */
+                 : MODE(RAM_LOAD) || MODE(RAM_LOAD_WITH_REVERT)
+                     ? MESSAGE_BOOT_RAM_LOAD
+                     : MESSAGE_BOOT_UNKNOWN, /* upgrade with backup has no number */
 };
 
 static struct service service;

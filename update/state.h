@@ -18,14 +18,14 @@ struct update_state {
 
 /* The bootloader's mode as Kconfig knows it; on the host, where it knows none, -1. */
 #define UPDATE_MODE_CONFIGURED                                                                                         \
-    (UPDATE_MODE(SWAP_USING_OFFSET)                     ? (int)UPDATE_SWAP_USING_OFFSET                                \
-     : UPDATE_MODE(SWAP_USING_MOVE)                     ? (int)UPDATE_SWAP_USING_MOVE                                  \
-     : UPDATE_MODE(SWAP_SCRATCH)                        ? (int)UPDATE_SWAP_USING_SCRATCH                               \
-     : UPDATE_MODE(UPGRADE_WITH_BACKUP)                 ? (int)UPDATE_WITH_BACKUP                                      \
-     : UPDATE_MODE(OVERWRITE_ONLY)                      ? (int)UPDATE_OVERWRITE_ONLY                                   \
-     : UPDATE_MODE(DIRECT_XIP_WITH_REVERT)              ? (int)UPDATE_CHOOSE_WITH_REVERT                               \
-     : UPDATE_MODE(DIRECT_XIP) || UPDATE_MODE(RAM_LOAD) ? (int)UPDATE_CHOOSE                                           \
-                                                        : -1)
+    (UPDATE_MODE(SWAP_USING_OFFSET)                                             ? (int)UPDATE_SWAP_USING_OFFSET        \
+     : UPDATE_MODE(SWAP_USING_MOVE)                                             ? (int)UPDATE_SWAP_USING_MOVE          \
+     : UPDATE_MODE(SWAP_SCRATCH)                                                ? (int)UPDATE_SWAP_USING_SCRATCH       \
+     : UPDATE_MODE(UPGRADE_WITH_BACKUP)                                         ? (int)UPDATE_WITH_BACKUP              \
+     : UPDATE_MODE(OVERWRITE_ONLY)                                              ? (int)UPDATE_OVERWRITE_ONLY           \
+     : UPDATE_MODE(DIRECT_XIP_WITH_REVERT) || UPDATE_MODE(RAM_LOAD_WITH_REVERT) ? (int)UPDATE_CHOOSE_WITH_REVERT       \
+     : UPDATE_MODE(DIRECT_XIP) || UPDATE_MODE(RAM_LOAD)                         ? (int)UPDATE_CHOOSE                   \
+                                                                                : -1)
 
 /* Firmware has one mode: a constant here, so that what the others need is not linked. */
 static inline enum update_mode update_mode(const struct update *update)

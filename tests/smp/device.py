@@ -41,12 +41,12 @@ def device(farboot, server, *options):
 class Board:
     """The virtual board with the sample's real binaries, from power-on until it is stopped; its console and a port."""
 
-    def __init__(self, farboot, firmware, directory):
+    def __init__(self, farboot, firmware, directory, name="smp_update"):
         self.farboot = farboot
         self.port, self.console, self.seen = directory / "port", directory / "console", 0
         with open(directory / "log", "w") as log:
             self.process = subprocess.Popen(
-                [farboot, "board", "run", "nrf52840dk", "--load", str(firmware / "smp_update/merged.hex"),
+                [farboot, "board", "run", "nrf52840dk", "--load", str(firmware / name / "merged.hex"),
                  "--flash-dir", str(directory), "--uart", "pty", "--uart-link", str(self.port),
                  "--console-log", str(self.console)], stdin=subprocess.DEVNULL, stderr=log)
 
@@ -79,9 +79,9 @@ class Board:
 
 
 @contextlib.contextmanager
-def board(farboot, firmware):
+def board(farboot, firmware, name="smp_update"):
     with tempfile.TemporaryDirectory() as directory:
-        running = Board(farboot, firmware, pathlib.Path(directory))
+        running = Board(farboot, firmware, pathlib.Path(directory), name)
         try:
             running.wait("smp_update 1.0.0 (slot primary, confirmed)")
             yield running
