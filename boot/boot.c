@@ -115,16 +115,17 @@ static size_t pair_count(const struct boot_config *config)
     return BOOT_IMAGES_MAX == 1 ? 1 : config->image_count;
 }
 
+/* All that is not set here is zero. */
 static void begin(struct boot *boot, const struct boot_config *config, size_t index, struct boot_result *result)
 {
     boot->config = config;
     boot->areas = &config->images[index];
     boot->outcome = &result->outcome[index];
     boot->index = (uint8_t)index;
-    boot->verifier = (struct verifier){.keys = config->keys,
-                                       .key_count = config->key_count,
-                                       .buffer = config->buffer,
-                                       .buffer_size = config->buffer_size};
+    boot->verifier.keys = config->keys;
+    boot->verifier.key_count = config->key_count;
+    boot->verifier.buffer = config->buffer;
+    boot->verifier.buffer_size = config->buffer_size;
     if (VERIFY_CAN_COUNT && config->security_counter) {
         boot->verifier.has_counter = true;
         boot->verifier.lowest_counter = records_counter(boot->records, boot->index);
@@ -132,7 +133,7 @@ static void begin(struct boot *boot, const struct boot_config *config, size_t in
     boot->primary_is_valid = HARDENED_FALSE;
     boot->update.is_installed = HARDENED_FALSE;
     boot->update.type = SWAP_NONE;
-    *boot->outcome = (struct boot_outcome){.performed = SWAP_NONE, .refused = OK};
+    boot->outcome->performed = SWAP_NONE;
 }
 
 /* Reads what every pair is asked to do before anything is written. */

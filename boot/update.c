@@ -12,8 +12,10 @@
 
 static const char *const swap_type_names[] = {"", "none", "test", "perm", "revert"};
 
-/* The registry's texts of refusals; other errors' texts are not compiled in. */
-#define IMAGE_TEXT(symbol, value, name, text) [ERROR_NUMBER(value)] = (text),
+/* The registry's texts of refusals; those that cannot come up in this bootloader, and other errors', are left out. */
+#define IMAGE_TEXT(symbol, value, name, text) [ERROR_NUMBER(value)] = CAN_REFUSE(symbol) ? (text) : "",
+#define CAN_REFUSE(symbol)                                                                                             \
+    ((symbol) == ERR_IMAGE_DEPENDENCY ? BOOT_IMAGES_MAX > 1 : (symbol) != ERR_IMAGE_COUNTER || VERIFY_CAN_COUNT)
 #define GEOMETRY_TEXT(symbol, value, name, text)                                                                       \
     if ((symbol) == ERR_BOOT_GEOMETRY) {                                                                               \
         return text;                                                                                                   \
@@ -143,14 +145,22 @@ static int clear_request(struct boot *boot)
     return err;
 }
 
+static void say_not_completed(int err)
+{
+    LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
+}
+
 void boot_refuse(struct boot *boot, int reason)
 {
+    int err;
+
     boot->outcome->refused = reason;
     LOG_ERR("Image in the secondary slot is not valid!");
     LOG_ERR("Update refused: %s-%u: %s", ERROR_IS_ABOUT_IMAGE(reason) ? "IMAGE" : "BOOT", ERROR_NUMBER(reason),
             refusal_text(reason));
-    if (clear_request(boot) != OK) {
-        LOG_ERR("Update not completed");
+    err = clear_request(boot);
+    if (err != OK) {
+        say_not_completed(err);
     }
     boot->update.type = SWAP_NONE;
 }
@@ -176,7 +186,7 @@ void boot_admit(struct boot *boot)
     if (ERROR_IS_ABOUT_IMAGE(err)) {
         boot_refuse(boot, err);
     } else if (err != OK) {
-        LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
+        say_not_completed(err);
         update->type = SWAP_NONE;
     }
 }
@@ -265,7 +275,7 @@ static int run(struct boot *boot)
     } while (err == OK && step.kind != STEP_DONE);
     boot->outcome->update_us += now_us(boot) - start;
     if (err != OK) {
-        LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
+        say_not_completed(err);
     } else {
         boot->outcome->performed = boot->update.type;
     }

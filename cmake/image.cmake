@@ -94,6 +94,8 @@ endfunction()
 
 # Its printf without floating point; picolibc.specs turns the definition into a linker option as well.
 set(FARBOOT_LIBC --specs=picolibc.specs -DPICOLIBC_INTEGER_PRINTF_SCANF)
+# Beyond -Os: each of these saves 10 to 70 bytes of the bootloader; they trade registers or order for speed.
+set(FARBOOT_SIZE -Os -fipa-pta -fno-move-loop-invariants -fno-schedule-insns2 -fno-ipa-sra -fno-partial-inlining)
 set(FARBOOT_FIRMWARE_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wundef -Wstrict-prototypes -Wmissing-prototypes)
 
 function(farboot_compile image)
@@ -103,7 +105,7 @@ function(farboot_compile image)
   target_include_directories(${image} PRIVATE
     ${directory}/include ${FARBOOT_BASE} ${FARBOOT_BASE}/include ${FARBOOT_BASE}/dts/include)
   target_compile_options(${image} PRIVATE
-    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os $<$<BOOL:${lto}>:-flto> -g -ffunction-sections -fdata-sections -fno-common
+    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} ${FARBOOT_SIZE} $<$<BOOL:${lto}>:-flto> -g -ffunction-sections -fdata-sections -fno-common
     -include ${directory}/include/autoconf.h -ffile-prefix-map=${FARBOOT_BASE}=. -ffile-prefix-map=${APPLICATION_SOURCE_DIR}=.
     $<$<COMPILE_LANGUAGE:C>:${FARBOOT_FIRMWARE_WARNINGS}> $<$<BOOL:${FARBOOT_WERROR}>:-Werror>)
 endfunction()
@@ -115,7 +117,7 @@ function(farboot_link target image)
   farboot_config(lto ${image} CONFIG_LTO)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${directory} SUFFIX .elf LINKER_LANGUAGE C)
   target_link_options(${target} PRIVATE
-    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} -Os $<$<BOOL:${lto}>:-flto> -nostartfiles -Wl,--gc-sections -Wl,--nmagic
+    ${FARBOOT_BOARD_CPU} ${FARBOOT_LIBC} ${FARBOOT_SIZE} $<$<BOOL:${lto}>:-flto> -nostartfiles -Wl,--gc-sections -Wl,--nmagic
     -Wl,-Map=${directory}/${target}.map)
   set_property(TARGET ${target} PROPERTY RULE_LAUNCH_LINK
     "\"${FARBOOT_PYTHON}\" \"${FARBOOT_BASE}/cmake/link.py\" --image ${target} --directory \"${image_directory}\" --")

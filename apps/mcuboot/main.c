@@ -104,7 +104,7 @@ static bool open_pair(size_t index, struct boot_areas *image)
     if (image->primary == NULL) {
         return false;
     }
-    image->secondary_address = secondary_address(image);
+    image->secondary_address = IS_ENABLED(CONFIG_BOOT_DIRECT_XIP) ? secondary_address(image) : 0;
     return true;
 }
 

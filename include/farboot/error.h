@@ -27,12 +27,12 @@
 
 #define ERROR_LIST_IMAGE(X)                                                                                            \
     X(ERR_IMAGE_HEADER, -0x201, "IMAGE-1", "no valid image header")                                                    \
-    X(ERR_IMAGE_SIZE, -0x202, "IMAGE-2", "image sizes overflow or exceed the slot")                                    \
+    X(ERR_IMAGE_SIZE, -0x202, "IMAGE-2", "image is too large or cut short")                                            \
     X(ERR_IMAGE_TLV, -0x203, "IMAGE-3", "malformed TLV area")                                                          \
     X(ERR_IMAGE_HASH, -0x204, "IMAGE-4", "image digest missing or wrong")                                              \
-    X(ERR_IMAGE_KEY, -0x205, "IMAGE-5", "image signed with an unknown key")                                            \
+    X(ERR_IMAGE_KEY, -0x205, "IMAGE-5", "no signature by a known key")                                                 \
     X(ERR_IMAGE_SIGNATURE, -0x206, "IMAGE-6", "image signature missing or wrong")                                      \
-    X(ERR_IMAGE_FLAGS, -0x207, "IMAGE-7", "image asks for what this bootloader does not support")                      \
+    X(ERR_IMAGE_FLAGS, -0x207, "IMAGE-7", "unsupported image flags")                                                   \
     X(ERR_IMAGE_ADDRESS, -0x208, "IMAGE-8", "image is not linked for this slot")                                       \
     X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "image version is lower than allowed")                                     \
     X(ERR_IMAGE_DEPENDENCY, -0x20a, "IMAGE-10", "another image lacks the version it depends on")                       \
@@ -40,7 +40,7 @@
 
 #define ERROR_LIST_BOOT(X)                                                                                             \
     X(ERR_BOOT_NO_IMAGE, -0x301, "BOOT-1", "no bootable image")                                                        \
-    X(ERR_BOOT_GEOMETRY, -0x302, "BOOT-2", "slots cannot be exchanged in this update mode")                            \
+    X(ERR_BOOT_GEOMETRY, -0x302, "BOOT-2", "slots do not suit this update mode")                                       \
     X(ERR_BOOT_TRAILER, -0x303, "BOOT-3", "trailer has an invalid magic")                                              \
     X(ERR_BOOT_POSTPONED, -0x304, "BOOT-4", "the product postponed the update")
 
