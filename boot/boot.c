@@ -5,7 +5,11 @@
 #include <farboot/boot_hooks.h>
 #include <farboot/log.h>
 
+#include "boot/counter.h"
 #include "boot/dependency.h"
+
+/* Firmware without the option has no code for it. */
+#define CAN_BOOTSTRAP (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_BOOTSTRAP))
 
 /* Sector size if all are equal, and their number if the slot consists of whole sectors. Walks them; keeps nothing. */
 static void measure(struct boot_slot *slot)
@@ -122,14 +126,7 @@ static void begin(struct boot *boot, const struct boot_config *config, size_t in
     boot->areas = &config->images[index];
     boot->outcome = &result->outcome[index];
     boot->index = (uint8_t)index;
-    boot->verifier.keys = config->keys;
-    boot->verifier.key_count = config->key_count;
-    boot->verifier.buffer = config->buffer;
-    boot->verifier.buffer_size = config->buffer_size;
-    if (VERIFY_CAN_COUNT && config->security_counter) {
-        boot->verifier.has_counter = true;
-        boot->verifier.lowest_counter = records_counter(boot->records, boot->index);
-    }
+    counter_set_verifier(&boot->verifier, config, boot->records, boot->index);
     boot->primary_is_valid = HARDENED_FALSE;
     boot->update.is_installed = HARDENED_FALSE;
     boot->update.type = SWAP_NONE;
@@ -222,7 +219,9 @@ static int validate(struct boot *boot)
     }
     if (boot->primary_is_valid != HARDENED_TRUE && boot->has_secondary) {
         LOG_ERR("Image in the primary slot is not valid!");
-        boot_recover(boot);
+        if (CAN_BOOTSTRAP) {
+            boot_recover(boot);
+        }
     }
     if (hardened_launder(boot->primary_is_valid) != HARDENED_TRUE) {
         return ERR_BOOT_NO_IMAGE;
@@ -262,21 +261,15 @@ static bool is_confirmed(const struct boot *boot)
                                    (primary->magic == TRAILER_MAGIC_GOOD && primary->image_ok == TRAILER_FLAG_SET));
 }
 
-/*
- * Only now that every image is verified and about to be started: the way back below this counter is closed for good.
- * A failure is said and keeps nothing from booting; the next boot tries again.
- */
-static void raise_counters(struct boot *boots, size_t count)
+/* Only now that every image is verified. */
+static void keep_counters(struct boot *boots, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct flash_area *area = boots[i].areas->primary;
         struct image image;
-        uint32_t value = 0;
 
-        if (is_confirmed(&boots[i]) && image_open_untrusted(&image, area, 0, area->size) == OK &&
-            image_security_counter(&image, &value) == OK &&
-            records_raise_counter(boots[i].records, boots[i].index, value) != OK) {
-            LOG_ERR("Security counter of image %u is not recorded", (unsigned)i);
+        if (is_confirmed(&boots[i]) && image_open_untrusted(&image, area, 0, area->size) == OK) {
+            counter_keep(boots[i].config, boots[i].records, boots[i].index, &image);
         }
     }
 }
@@ -290,10 +283,7 @@ static void open_records(struct boot *boots, size_t count, const struct boot_con
     for (size_t i = 0; i < count; i++) {
         boots[i].records = records;
     }
-    records_open(records, config->journal, mode->values, mode->value_count);
-    if (records->error != OK && config->journal != NULL) {
-        LOG_ERR("boot_journal is not usable: error -0x%x", (unsigned)-records->error);
-    }
+    counter_open(config, records, mode->values, mode->value_count);
 }
 
 int boot_go(const struct boot_config *config, struct boot_result *result)
@@ -318,7 +308,7 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
         return err;
     }
     if (VERIFY_CAN_COUNT && config->security_counter) {
-        raise_counters(boots, count);
+        keep_counters(boots, count);
     }
     result->header = boots[0].header;
     result->image_off = config->images[0].primary->off;

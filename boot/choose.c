@@ -12,6 +12,8 @@
 
 #include <farboot/log.h>
 
+#include "boot/counter.h"
+
 /* VTOR's lowest seven bits do not exist (ARM DDI 0403E B3.2.5). */
 #define VECTORS_ALIGN 128U
 
@@ -132,12 +134,10 @@ static struct choice_slot *best_of(struct pair *pair)
 static int try(struct choice *choice, struct pair *pair, const struct choice_slot *slot)
 {
     const struct boot_config *config = choice->config;
-    const struct verifier verifier = {.keys = config->keys,
-                                      .key_count = config->key_count,
-                                      .buffer = config->buffer,
-                                      .buffer_size = config->buffer_size};
+    struct verifier verifier;
     int err = choice_mode(config)->place(choice, pair, slot);
 
+    counter_set_verifier(&verifier, config, choice->records, pair->index);
     if (err == OK && config->verify_address) {
         err = choice_check_vectors(&pair->running, pair->address);
     }
@@ -313,15 +313,34 @@ static void finish(struct pair *pair, struct boot_result *result)
     }
 }
 
+/* Without revert there is no way back that could be closed; otherwise as the trailer says, or nobody asked for it. */
+static bool is_confirmed(const struct choice *choice, const struct pair *pair)
+{
+    const struct trailer *trailer = &pair->chosen->trailer;
+
+    return !choice_mode(choice->config)->has_revert || trailer->magic == TRAILER_MAGIC_UNSET ||
+           (trailer->magic == TRAILER_MAGIC_GOOD && trailer->image_ok == TRAILER_FLAG_SET);
+}
+
 int boot_choose(const struct boot_config *config, struct boot_result *result)
 {
     struct choice choice;
+    struct records records;
     int err;
 
     begin(&choice, config, result);
+    if (BOOT_CAN_KEEP) {
+        choice.records = &records;
+        counter_open(config, &records, NULL, 0);
+    }
     err = choose_all(&choice);
     for (size_t i = 0; err == OK && i < config->image_count; i++) {
         finish(&choice.pairs[i], result);
+    }
+    for (size_t i = 0; err == OK && i < config->image_count; i++) {
+        if (is_confirmed(&choice, &choice.pairs[i])) {
+            counter_keep(config, choice.records, (uint8_t)i, &choice.pairs[i].running);
+        }
     }
     return err;
 }

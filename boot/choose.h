@@ -37,6 +37,7 @@ struct choice_range {
 struct choice {
     const struct boot_config *config;
     struct boot_result *result;
+    struct records *records; /* NULL: this bootloader keeps none */
     struct pair {
         struct choice_slot slots[2]; /* by enum boot_slot_id */
         struct choice_slot *chosen;

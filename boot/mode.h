@@ -152,9 +152,6 @@ static inline const struct boot_mode *boot_mode(const struct boot *boot)
     return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
 }
 
-/* Firmware that keeps nothing in a journal has no code for it. */
-#define BOOT_CAN_KEEP (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_JOURNAL))
-
 /* Whether the primary trailer says that an update was begun and not completed. */
 static inline bool update_is_begun(const struct trailer *primary)
 {

@@ -9,6 +9,8 @@
 #ifndef BOOT_RECORDS_H
 #define BOOT_RECORDS_H
 
+#include <farboot/util.h>
+
 #include "boot/journal.h"
 
 /* On flash there is always room for four pairs: a bootloader for more of them must find what an earlier one wrote. */
@@ -17,6 +19,9 @@
 #define RECORDS_VALUES 4U /* the counters' and at most two of the mode */
 
 enum records_key { RECORDS_KEY_COUNTERS = 0x10 }; /* and 0x11, the second copy */
+
+/* Firmware that keeps nothing in a journal has no code for it. */
+#define BOOT_CAN_KEEP (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_JOURNAL))
 
 struct records {
     struct journal journal;

@@ -231,6 +231,53 @@ static void test_a_damaged_record_does_not_lower_the_counter(void **state)
     finish(&board);
 }
 
+/* The highest version is chosen only if its counter is high enough; a trial that is not confirmed raises nothing. */
+static void test_modes_that_choose_obey_the_counter(void **state)
+{
+    struct board board;
+    struct boot_config *config = &board.world.boot;
+
+    (void)state;
+    start(&board, &boot_mode_overwrite, 5);
+    config->mode = NULL;
+    config->choice = &choice_direct_xip_revert;
+    board.world.areas[0].primary_address = 0x10000;
+    board.world.areas[0].secondary_address = 0x80000;
+    request(&board, image(&board, 2, 9), false);
+    nor_power_on(&board.world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    assert_int_equal(boot_choose(config, &board.result), OK);
+    assert_int_equal(board.result.header.version.major, 2);
+    assert_int_equal(boot_choose(config, &board.result), OK); /* it did not confirm itself: 5 is recorded, not 9 */
+    assert_int_equal(board.result.header.version.major, 1);
+    request(&board, image(&board, 3, 4), false);
+    assert_int_equal(boot_choose(config, &board.result), OK);
+    assert_int_equal(board.result.header.version.major, 1);
+    assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_COUNTER);
+    request(&board, image(&board, 4, 9), true);
+    assert_int_equal(boot_choose(config, &board.result), OK);
+    assert_int_equal(board.result.header.version.major, 4);
+    world_erase(&board.world, WORLD_SECONDARY);
+    assert_int_equal(boot_choose(config, &board.result), ERR_BOOT_NO_IMAGE);
+    finish(&board);
+}
+
+static void test_a_single_slot_obeys_the_counter(void **state)
+{
+    struct board board;
+
+    (void)state;
+    start(&board, &boot_mode_overwrite, 5);
+    assert_int_equal(boot_single(&board.world.boot, &board.result), OK);
+    world_erase(&board.world, WORLD_PRIMARY);
+    world_put_image(&board.world, WORLD_PRIMARY, 0, image(&board, 2, 4));
+    assert_int_equal(boot_single(&board.world.boot, &board.result), ERR_BOOT_NO_IMAGE);
+    assert_int_equal(board.result.is_verified, HARDENED_FALSE);
+    world_erase(&board.world, WORLD_PRIMARY);
+    world_put_image(&board.world, WORLD_PRIMARY, 0, image(&board, 1, 6));
+    assert_int_equal(boot_single(&board.world.boot, &board.result), OK);
+    finish(&board);
+}
+
 static void test_random_journals_are_survived(void **state)
 {
     struct board board;
@@ -259,6 +306,8 @@ int main(void)
         cmocka_unit_test(test_the_way_back_is_open_until_confirmation),
         cmocka_unit_test(test_a_cut_while_recording_loses_nothing),
         cmocka_unit_test(test_a_damaged_record_does_not_lower_the_counter),
+        cmocka_unit_test(test_modes_that_choose_obey_the_counter),
+        cmocka_unit_test(test_a_single_slot_obeys_the_counter),
         cmocka_unit_test(test_random_journals_are_survived),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
