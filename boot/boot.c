@@ -89,7 +89,7 @@ static int open_slots(struct boot *boot)
         return OK;
     }
     if (boot_lay_out(boot) != OK) {
-        LOG_WRN("Cannot upgrade: not a compatible amount of sectors");
+        LOG_WRN("Cannot upgrade: not %s", "a compatible amount of sectors"); /* as the modes say it: one text */
         boot->has_secondary = false;
         return OK;
     }

@@ -44,7 +44,7 @@ int boot_open_source(struct boot *boot, enum swap_type type, struct image *sourc
         LOG_ERR("Secondary header magic detected in first sector, wrong upload address?");
     }
     if (err == ERR_IMAGE_SIZE) {
-        LOG_WRN("The largest image that fits has %u bytes", (unsigned)mode->source_limit(boot, type));
+        LOG_WRN("The largest that fits has %u bytes", (unsigned)mode->source_limit(boot, type));
     }
     if (err == OK) {
         err = verify_image(&boot->verifier, source, &valid);
@@ -102,7 +102,7 @@ static bool may_go_down(const struct update *update)
     if (update->replaces_invalid || update->type != SWAP_REVERT) {
         return update->replaces_invalid;
     }
-    return primary->magic != TRAILER_MAGIC_GOOD || primary->swap_type == SWAP_REVERT ||
+    return primary->magic != TRAILER_MAGIC_GOOD || (update_is_begun(primary) && primary->swap_type == SWAP_REVERT) ||
            (primary->copy_done != TRAILER_FLAG_UNSET && primary->image_ok == TRAILER_FLAG_UNSET);
 }
 

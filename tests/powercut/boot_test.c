@@ -347,6 +347,69 @@ static void test_an_image_that_changes_while_it_is_copied_is_not_run(void **stat
     world_free(&board.world);
 }
 
+/* The same with another image that is valid as well, of a version that would not have been admitted. */
+static void exchange_source(void *context, const struct nor_device *device, const struct nor_op *op)
+{
+    struct board *board = context;
+    const struct buffer *lower = images_get(30000, 0, 6);
+
+    if (device == &board->world.device[WORLD_INTERNAL] && op->kind == NOR_OP_ERASE &&
+        op->off == board->world.area[WORLD_PRIMARY].off) {
+        memcpy(world_bytes(&board->world, WORLD_SECONDARY) + 0x1000, lower->data, lower->len);
+    }
+}
+
+static void test_an_image_that_is_exchanged_while_it_is_copied_is_not_run(void **state)
+{
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    board.world.boot.downgrade_prevention = true;
+    upload(&board, board.new, true);
+    board.world.power.watch = exchange_source;
+    board.world.power.context = &board;
+    assert_int_equal(boot(&board, &result), OK);
+    board.world.power.watch = NULL;
+    assert_int_equal(result.header.version.major, 1);
+    assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
+    world_free(&board.world);
+}
+
+/* What the secondary's trailer announces exempts nothing: the primary is confirmed, or was never under test. */
+static void test_a_revert_that_only_external_flash_announces_goes_nowhere(void **state)
+{
+    (void)state;
+    for (unsigned was_updated = 0; was_updated < 2; was_updated++) {
+        struct board board;
+        struct boot_result result;
+        uint8_t *primary;
+        uint8_t *secondary;
+
+        start(&board, &boot_mode_swap_offset);
+        board.world.boot.downgrade_prevention = true;
+        primary = world_bytes(&board.world, WORLD_PRIMARY);
+        secondary = world_bytes(&board.world, WORLD_SECONDARY);
+        if (was_updated != 0) {
+            upload(&board, board.new, true);
+            assert_int_equal(boot(&board, &result), OK);
+        } else { /* as imgtool sign --confirm makes it */
+            const struct trailer_layout *layout = &board.world.layout[WORLD_PRIMARY];
+
+            assert_int_equal(trailer_program_magic(&board.world.area[WORLD_PRIMARY], layout), OK);
+            primary[layout->image_ok] = 1;
+            world_put_image(&board.world, WORLD_SECONDARY, 0, images_get(10000, 0, 5));
+        }
+        secondary[board.world.layout[WORLD_SECONDARY].copy_done] = 1;
+        world_request(&board.world, WORLD_SECONDARY, false);
+        assert_int_equal(boot(&board, &result), OK);
+        assert_int_not_equal(result.outcome[0].refused, OK);
+        assert_int_equal(result.header.version.major, 1 + was_updated);
+        world_free(&board.world);
+    }
+}
+
 static void test_an_empty_primary_is_restored_from_a_valid_secondary(void **state)
 {
     (void)state;
@@ -473,6 +536,8 @@ int main(void)
         cmocka_unit_test(test_an_absent_or_failing_secondary_does_not_keep_the_primary),
         cmocka_unit_test(test_a_lost_old_image_leaves_the_new_one_running),
         cmocka_unit_test(test_an_image_that_changes_while_it_is_copied_is_not_run),
+        cmocka_unit_test(test_an_image_that_is_exchanged_while_it_is_copied_is_not_run),
+        cmocka_unit_test(test_a_revert_that_only_external_flash_announces_goes_nowhere),
         cmocka_unit_test(test_an_empty_primary_is_restored_from_a_valid_secondary),
         cmocka_unit_test(test_slots_that_cannot_be_exchanged_are_named),
         cmocka_unit_test(test_random_trailers_and_slots_are_survived),
