@@ -98,6 +98,29 @@ class BoardCommand(unittest.TestCase):
         self.assertEqual(mark["text"], "half\n")
         self.assertEqual(len((self.dir / "trace").read_text().splitlines()), 6)
 
+    def test_flash_can_take_its_maximum_times(self):
+        busy = []
+        for words in ([], ["--slow-flash"]):
+            stats = self.dir / "stats.json"
+            self.run_board("cuts", "--stats", stats, "--until", "end\n", *words)
+            busy.append(json.loads(stats.read_text())["total"]["external"]["busy_seconds"])
+        self.assertAlmostEqual(busy[0], 2 * 0.058 + 0.00085, 5)
+        self.assertAlmostEqual(busy[1], 2 * 0.24 + 0.004, 5)
+
+    def test_a_watchdog_of_an_earlier_life_bites(self):
+        stats = self.dir / "stats.json"
+        done = self.run_board("cuts", "--watchdog", 50, "--until", "end\n", "--stats", stats)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr.count("watchdog reset"), 1)
+        self.assertEqual(json.loads(stats.read_text())["total"]["watchdog_feeds"], 0)
+
+    def test_feeding_is_accounted_for(self):
+        stats = self.dir / "stats.json"
+        self.run_board("reset", "--until", "bitten", "--stats", stats, case=2)
+        fed = json.loads(stats.read_text())["boots"][0]
+        self.assertEqual(fed["watchdog_feeds"], 4)
+        self.assertAlmostEqual(fed["longest_unfed_seconds"], 0.08, 2)
+
     def test_pseudo_terminal_serves_clients_that_come_and_go(self):
         port, log = self.dir / "port", self.dir / "log"
         selector = self.dir / "case.bin"
