@@ -13,6 +13,7 @@ static const struct cli_option options[] = {
     {"port", 'p', CLI_VALUE, "DEV", "serial port or pseudo terminal, for example /dev/ttyACM0"},
     {"baud", 'b', CLI_VALUE, "N", "speed of the port (default 115200)"},
     {"timeout", 't', CLI_VALUE, "S", "seconds to wait for an answer before asking again (default 3)"},
+    {"image", 'n', CLI_VALUE, "N", "image upload: the image pair that it is for (default 0)"},
     {"json", 0, CLI_FLAG, NULL, "image list and its kin: print JSON"},
     {"console", 0, CLI_FLAG, NULL, "show console text that arrives meanwhile, on standard error"},
 };
@@ -109,14 +110,18 @@ static void append_state(const struct client_image *image, struct buffer *state)
 
 static void print_table(const struct client_images *images)
 {
+    bool several = images->count > 0 && images->images[images->count - 1].image > 0;
     size_t i;
 
-    (void)printf("slot  version       state                          digest\n");
+    (void)printf("%sslot  version       state                          digest\n", several ? "image  " : "");
     for (i = 0; i < images->count; i++) {
         const struct client_image *image = &images->images[i];
         struct buffer state = {0};
 
         append_state(image, &state);
+        if (several) {
+            (void)printf("%-5u  ", (unsigned)image->image);
+        }
         (void)printf("%-4u  %-12s  %-29s  ", (unsigned)image->slot, image->version, buffer_text(&state));
         print_hash(stdout, image->hash, image->hash_len);
         (void)printf("\n");
@@ -344,7 +349,7 @@ static void show_console(void *context, uint8_t byte)
     (void)fputc(byte, stderr);
 }
 
-static int talk(const struct cli_args *args, const struct action *action, uint32_t baud, int timeout_ms)
+static int talk(const struct cli_args *args, const struct action *action, uint32_t baud, int timeout_ms, uint32_t image)
 {
     struct session *session = host_alloc(sizeof(*session));
     struct port port;
@@ -356,6 +361,7 @@ static int talk(const struct cli_args *args, const struct action *action, uint32
     error = port_open(&port, cli_value(args, "port", ""), baud, &session->failure);
     if (error == OK) {
         client_init(&session->client, &port, timeout_ms);
+        session->client.image = image;
         session->client.text = cli_given(args, "console") ? show_console : NULL;
         error = action->run(session);
         port_close(&port);
@@ -386,15 +392,17 @@ static int run(const struct cli_args *args)
 {
     const struct action *action = find_action(args);
     uint64_t baud;
+    uint64_t image;
     int timeout_ms;
 
-    if (action == NULL || !cli_number(args, "baud", 115200, UINT32_MAX, &baud) || !parse_timeout(args, &timeout_ms)) {
+    if (action == NULL || !cli_number(args, "image", 0, UINT32_MAX, &image) ||
+        !cli_number(args, "baud", 115200, UINT32_MAX, &baud) || !parse_timeout(args, &timeout_ms)) {
         return CLI_USAGE;
     }
     if (!cli_given(args, "port")) {
         return cli_usage(&command, "which port? give --port DEV");
     }
-    return talk(args, action, (uint32_t)baud, timeout_ms);
+    return talk(args, action, (uint32_t)baud, timeout_ms, (uint32_t)image);
 }
 
 int cmd_smp(int argc, char **argv)

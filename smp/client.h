@@ -24,6 +24,7 @@ enum {
 struct client {
     struct port *port; /* borrowed, open */
     int timeout_ms;    /* for one answer */
+    uint32_t image;    /* number of the image pair that an upload is for */
     /* Gets console text that arrives between frames; may be NULL. */
     void (*text)(void *context, uint8_t byte);
     void *context;
@@ -77,7 +78,7 @@ int client_info(struct client *client, const char *format, struct buffer *text,
 /* Appends the bootloader's name, and its update mode when it tells one. */
 int client_bootloader(struct client *client, struct buffer *text, struct failure *failure) ERROR_MUST_CHECK;
 
-enum { CLIENT_IMAGES_MAX = 8, CLIENT_HASH_MAX = 64 };
+enum { CLIENT_IMAGES_MAX = 12, CLIENT_HASH_MAX = 64 };
 
 struct client_image {
     uint32_t image;
@@ -102,7 +103,7 @@ int client_image_set(struct client *client, const uint8_t *hash, size_t hash_len
 
 int client_image_erase(struct client *client, struct failure *failure) ERROR_MUST_CHECK;
 
-/* Largest image that the device takes, bytes; 0 when it does not tell. */
+/* Largest image that the device takes for client->image, bytes; 0 when it does not tell. */
 uint32_t client_image_limit(struct client *client);
 
 /*

@@ -223,8 +223,13 @@ uint32_t client_image_limit(struct client *client)
     struct failure ignored;
 
     if (client_ask(client, &command, &body, &response, &ignored) != OK ||
-        !cbor_get(&response, "images", CBOR_LIST, &images) || !cbor_next(&images, &image)) {
+        !cbor_get(&response, "images", CBOR_LIST, &images)) {
         return 0;
     }
-    return get_u32(&image, "max_image_size", 0);
+    while (cbor_next(&images, &image)) {
+        if (get_u32(&image, "image", 0) == client->image) {
+            return get_u32(&image, "max_image_size", 0);
+        }
+    }
+    return 0;
 }

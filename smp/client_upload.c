@@ -11,10 +11,10 @@ enum {
     PACKET_SIZE_DEFAULT = 256,
     /* Length field and checksum of the serial framing, which some devices keep in the same buffer. */
     FRAMING_SIZE = 4,
-    /* Keys and heads of a packet's map besides "len" and "sha": "off" with a 32-bit number, "data" with a 16-bit
-     * length, and the map's ends. */
+    /* Keys and heads of a packet's map besides "image", "len" and "sha": "off" with a 32-bit number, "data" with a
+     * 16-bit length, and the map's ends. */
     OVERHEAD = 1 + 4 + 5 + 5 + 3 + 1,
-    OVERHEAD_FIRST = 4 + 5 + 4 + 2 + 32,
+    OVERHEAD_FIRST = 6 + 5 + 4 + 5 + 4 + 2 + 32,
     /* Answers in a row that bring the upload no further before it is given up. */
     STALLS_MAX = 5,
     /* The first answer waits for an erase. */
@@ -69,6 +69,10 @@ static struct cbor_writer make_packet(struct client *client, const struct upload
     struct cbor_writer body = client_request(client);
 
     if (upload->off == 0) {
+        if (client->image != 0) { /* left out means 0; devices with one image may not know the key */
+            cbor_put_text(&body, "image");
+            cbor_put_uint(&body, client->image);
+        }
         cbor_put_text(&body, "len");
         cbor_put_uint(&body, upload->len);
         cbor_put_text(&body, "sha");

@@ -24,31 +24,33 @@ enum {
 /*
  * What the image group acts upon; update/ implements it for applications. Each function returns OK or an error of
  * <farboot/error.h>; those with a code of their own in the protocol are listed, any other counts as a flash error.
+ * `image` is the number of an image pair, from 0.
  */
 struct server_images {
-    int (*slot)(void *context, unsigned slot, struct image_slot *info);
+    int (*slot)(void *context, unsigned image, unsigned slot, struct image_slot *info);
 
     /*
      * Prepares for an upload of `len` bytes which begins with the `head_len` bytes at `head`. Refuses before anything
      * is erased: ERR_IMAGE_HEADER (no image), ERR_IMAGE_SIZE (header does not fit `len`), ERR_UPDATE_SIZE (too large),
      * ERR_IMAGE_VERSION (`upgrade` is set and the running image is not older), ERR_UPDATE_STATE (slot is needed).
      */
-    int (*begin)(void *context, uint32_t len, const uint8_t *head, size_t head_len, bool upgrade);
+    int (*begin)(void *context, unsigned image, uint32_t len, const uint8_t *head, size_t head_len, bool upgrade);
 
     /* Takes the next bytes in order, the head's included; at most as many as were announced. `data` may change after
      * the return. */
-    int (*write)(void *context, const uint8_t *data, size_t len);
+    int (*write)(void *context, unsigned image, const uint8_t *data, size_t len);
 
     /* All bytes were written. `sha` is the SHA-256 that the upload must have, or NULL. ERR_IMAGE_HASH: it has not. */
-    int (*finish)(void *context, const uint8_t *sha);
+    int (*finish)(void *context, unsigned image, const uint8_t *sha);
 
     /* Installs the image of a slot at the next reset. ERR_UPDATE_STATE: another request stands; ERR_IMAGE_HEADER: there
      * is none that could be installed; ERR_IMAGE_VERSION: its version is too low. */
-    int (*request)(void *context, unsigned slot, bool permanent);
+    int (*request)(void *context, unsigned image, unsigned slot, bool permanent);
 
-    int (*confirm)(void *context); /* the running image */
+    int (*confirm)(void *context, unsigned image); /* what runs of it */
 
-    int (*erase)(void *context, unsigned slot); /* SERVER_SLOT_ANY too. ERR_UPDATE_STATE: slot is needed */
+    int (*erase)(void *context, unsigned image,
+                 unsigned slot); /* SERVER_SLOT_ANY too. ERR_UPDATE_STATE: slot is needed */
 };
 
 /* One letter of the "application info" command and what it stands for, as in uname. */
@@ -68,6 +70,7 @@ struct server_config {
     size_t group_count;
     const struct server_images *images; /* not NULL when server_group_image is served */
     void *images_context;
+    unsigned image_count;           /* image pairs, at least 1 with server_group_image */
     const struct server_info *info; /* 's' is what a client gets that does not ask for a letter */
     size_t info_count;
     uint16_t packet_size; /* bytes of the longest request that the transport takes */
@@ -76,6 +79,7 @@ struct server_config {
 
 /* An upload in progress or completed; the server's own. len 0: none. */
 struct server_upload {
+    unsigned image;
     uint32_t len;
     uint32_t off;
     uint8_t sha[SERVER_SHA_SIZE];

@@ -2,17 +2,25 @@
 
 #include <string.h>
 
-static int fake_slot(void *context, unsigned slot, struct image_slot *info)
+static struct fake *of(void *context, unsigned image)
 {
-    struct fake *fake = context;
+    struct bench *bench = context;
+
+    assert_true(image < BENCH_IMAGES);
+    return image == 0 ? &bench->fake : &bench->other;
+}
+
+static int fake_slot(void *context, unsigned image, unsigned slot, struct image_slot *info)
+{
+    struct fake *fake = of(context, image);
 
     *info = fake->slots[slot];
     return fake->slot_error[slot];
 }
 
-static int fake_begin(void *context, uint32_t len, const uint8_t *head, size_t head_len, bool upgrade)
+static int fake_begin(void *context, unsigned image, uint32_t len, const uint8_t *head, size_t head_len, bool upgrade)
 {
-    struct fake *fake = context;
+    struct fake *fake = of(context, image);
 
     (void)head;
     if (fake->error != OK) {
@@ -31,9 +39,9 @@ static int fake_begin(void *context, uint32_t len, const uint8_t *head, size_t h
     return OK;
 }
 
-static int fake_write(void *context, const uint8_t *data, size_t len)
+static int fake_write(void *context, unsigned image, const uint8_t *data, size_t len)
 {
-    struct fake *fake = context;
+    struct fake *fake = of(context, image);
 
     assert_true(len <= fake->announced - fake->len);
     if (len > 0) {
@@ -43,9 +51,9 @@ static int fake_write(void *context, const uint8_t *data, size_t len)
     return fake->error;
 }
 
-static int fake_finish(void *context, const uint8_t *sha)
+static int fake_finish(void *context, unsigned image, const uint8_t *sha)
 {
-    struct fake *fake = context;
+    struct fake *fake = of(context, image);
 
     assert_int_equal(fake->len, fake->announced);
     fake->sha_given = sha != NULL;
@@ -53,9 +61,9 @@ static int fake_finish(void *context, const uint8_t *sha)
     return fake->finish_error;
 }
 
-static int fake_request(void *context, unsigned slot, bool permanent)
+static int fake_request(void *context, unsigned image, unsigned slot, bool permanent)
 {
-    struct fake *fake = context;
+    struct fake *fake = of(context, image);
 
     fake->requests++;
     fake->requested = slot;
@@ -63,17 +71,17 @@ static int fake_request(void *context, unsigned slot, bool permanent)
     return fake->error;
 }
 
-static int fake_confirm(void *context)
+static int fake_confirm(void *context, unsigned image)
 {
-    struct fake *fake = context;
+    struct fake *fake = of(context, image);
 
     fake->confirms++;
     return fake->error;
 }
 
-static int fake_erase(void *context, unsigned slot)
+static int fake_erase(void *context, unsigned image, unsigned slot)
 {
-    struct fake *fake = context;
+    struct fake *fake = of(context, image);
 
     fake->erases++;
     if (slot != SERVER_SLOT_ANY && fake->slot_error[slot] != OK) {
@@ -92,8 +100,9 @@ void bench_start(struct bench *bench)
 {
     memset(bench, 0, sizeof(*bench));
     bench->fake.slot_error[2] = ERR_FLASH_NO_AREA; /* as in devices without backup */
-    bench->config = (struct server_config){groups,     2, &fake_images, &bench->fake,
-                                           info_texts, 2, PACKET_SIZE,  MESSAGE_BOOT_SWAP_USING_OFFSET};
+    bench->other.slot_error[2] = ERR_FLASH_NO_AREA;
+    bench->config = (struct server_config){
+        groups, 2, &fake_images, bench, BENCH_IMAGES, info_texts, 2, PACKET_SIZE, MESSAGE_BOOT_SWAP_USING_OFFSET};
     server_init(&bench->server, &bench->config);
 }
 

@@ -8,7 +8,7 @@
 #include "smp/message.h"
 #include "smp/server.h"
 
-enum { SLOT_SIZE = 5000, PACKET_SIZE = 512 };
+enum { SLOT_SIZE = 5000, PACKET_SIZE = 1024, BENCH_IMAGES = 2 };
 
 /* A secondary slot in memory; what the server asked for is recorded. */
 struct fake {
@@ -31,7 +31,8 @@ struct fake {
 };
 
 struct bench {
-    struct fake fake;
+    struct fake fake;  /* image 0 */
+    struct fake other; /* image 1 */
     struct server_config config;
     struct server server;
     uint8_t response[PACKET_SIZE];

@@ -1,4 +1,4 @@
-/* The image group of the server. There is one image (number 0), with two slots or three. */
+/* The image group of the server. Each image has two slots or three. */
 #include "smp/server_command.h"
 
 #include <string.h>
@@ -36,10 +36,10 @@ static int image_rc(int error, enum message_image_rc on_flash, enum message_imag
     return (int)on_flash;
 }
 
-static int slot_read(struct server *server, unsigned slot, struct image_slot *info)
+static int slot_read(struct server *server, unsigned image, unsigned slot, struct image_slot *info)
 {
     memset(info, 0, sizeof(*info));
-    return server->config->images->slot(server->config->images_context, slot, info);
+    return server->config->images->slot(server->config->images_context, image, slot, info);
 }
 
 /* Whether what slot_read returned means that the device has no such slot. */
@@ -88,11 +88,11 @@ static void put_flag(struct cbor_writer *response, const char *name, bool value)
     cbor_put_bool(response, value);
 }
 
-static void put_slot_state(struct cbor_writer *response, unsigned slot, const struct image_slot *info)
+static void put_slot_state(struct cbor_writer *response, unsigned image, unsigned slot, const struct image_slot *info)
 {
     cbor_open_map(response);
     cbor_put_text(response, "image");
-    cbor_put_uint(response, 0);
+    cbor_put_uint(response, image);
     cbor_put_text(response, "slot");
     cbor_put_uint(response, slot);
     cbor_put_text(response, "version");
@@ -110,36 +110,57 @@ static void put_slot_state(struct cbor_writer *response, unsigned slot, const st
 }
 
 /* A slot that cannot be read is left out, so that mute external flash does not hide the running image. */
-static int state_read(struct server *server, const struct cbor_value *request, struct cbor_writer *response)
+static void put_image_state(struct server *server, unsigned image, struct cbor_writer *response)
 {
     unsigned slot;
+
+    for (slot = 0; slot < SERVER_SLOT_COUNT; slot++) {
+        struct image_slot info;
+
+        if (slot_read(server, image, slot, &info) == OK && info.has_image) {
+            put_slot_state(response, image, slot, &info);
+        }
+    }
+}
+
+static int state_read(struct server *server, const struct cbor_value *request, struct cbor_writer *response)
+{
+    unsigned image;
 
     (void)request;
     cbor_put_text(response, "images");
     cbor_open_list(response);
-    for (slot = 0; slot < SERVER_SLOT_COUNT; slot++) {
-        struct image_slot info;
-
-        if (slot_read(server, slot, &info) == OK && info.has_image) {
-            put_slot_state(response, slot, &info);
-        }
+    for (image = 0; image < server->config->image_count; image++) {
+        put_image_state(server, image, response);
     }
     cbor_close(response);
     return 0;
 }
 
-/* The first slot whose image has this digest, and what it holds. Returns a code of the group. */
-static int find_hash(struct server *server, const struct cbor_value *hash, unsigned *slot, struct image_slot *info)
+/* A slot of an image, and what it holds. */
+struct found {
+    unsigned image;
+    unsigned slot;
+    struct image_slot info;
+};
+
+/* The first slot whose image has this digest. Returns a code of the group. */
+static int find_hash(struct server *server, const struct cbor_value *hash, struct found *found)
 {
+    const struct image_slot *info = &found->info;
     int result = IMAGE_RC_HASH_NOT_FOUND;
+    unsigned i;
 
     if (hash->len < SERVER_SHA_SIZE || hash->len > IMAGE_SLOT_HASH_MAX) {
         return IMAGE_RC_INVALID_HASH;
     }
-    for (*slot = 0; *slot < SERVER_SLOT_COUNT; (*slot)++) {
-        int error = slot_read(server, *slot, info);
+    for (i = 0; i < server->config->image_count * SERVER_SLOT_COUNT; i++) {
+        int error;
 
-        if (error != OK && !is_no_slot(*slot, error)) {
+        found->image = i / SERVER_SLOT_COUNT;
+        found->slot = i % SERVER_SLOT_COUNT;
+        error = slot_read(server, found->image, found->slot, &found->info);
+        if (error != OK && !is_no_slot(found->slot, error)) {
             result = image_rc(error, IMAGE_RC_FLASH_READ, IMAGE_RC_UNKNOWN);
         } else if (info->has_image && info->hash_len == hash->len && memcmp(info->hash, hash->data, hash->len) == 0) {
             return IMAGE_RC_OK;
@@ -148,26 +169,37 @@ static int find_hash(struct server *server, const struct cbor_value *hash, unsig
     return result;
 }
 
-static int confirm_running(struct server *server)
+static int confirm_image(struct server *server, unsigned image)
 {
-    int error = server->config->images->confirm(server->config->images_context);
+    int error = server->config->images->confirm(server->config->images_context, image);
 
     return image_rc(error, IMAGE_RC_FLASH_WRITE, IMAGE_RC_CONFIRM_DENIED);
 }
 
+/* Without a digest all of what runs is meant: the application vouches for the set. */
+static int confirm_running(struct server *server)
+{
+    int rc = 0;
+    unsigned image;
+
+    for (image = 0; rc == 0 && image < server->config->image_count; image++) {
+        rc = confirm_image(server, image);
+    }
+    return rc;
+}
+
 static int set_state(struct server *server, const struct cbor_value *hash, bool confirm)
 {
-    struct image_slot info;
-    unsigned slot = 0;
-    int rc = find_hash(server, hash, &slot, &info);
+    struct found found;
+    int rc = find_hash(server, hash, &found);
 
     if (rc != 0) {
         return rc;
     }
-    if (info.active) {
-        return confirm ? confirm_running(server) : IMAGE_RC_TEST_ACTIVE;
+    if (found.info.active) {
+        return confirm ? confirm_image(server, found.image) : IMAGE_RC_TEST_ACTIVE;
     }
-    rc = server->config->images->request(server->config->images_context, slot, confirm);
+    rc = server->config->images->request(server->config->images_context, found.image, found.slot, confirm);
     if (rc == ERR_IMAGE_HEADER) {
         return IMAGE_RC_NO_IMAGE;
     }
@@ -192,6 +224,7 @@ static int state_write(struct server *server, const struct cbor_value *request, 
 }
 
 struct upload_request {
+    uint32_t image;
     uint32_t off;
     uint32_t len;
     struct cbor_value data;
@@ -217,11 +250,10 @@ static bool get_u32(const struct cbor_value *map, const char *key, uint32_t *num
 static int upload_parse(const struct cbor_value *request, struct upload_request *upload)
 {
     struct cbor_value flag = {.number = 0};
-    uint32_t image = 0;
 
     *upload = (struct upload_request){.off = 0};
     if (!cbor_has(request, "off") || !get_u32(request, "off", &upload->off) || !get_u32(request, "len", &upload->len) ||
-        !get_u32(request, "image", &image) || !cbor_get(request, "data", CBOR_BYTES, &upload->data)) {
+        !get_u32(request, "image", &upload->image) || !cbor_get(request, "data", CBOR_BYTES, &upload->data)) {
         return -MESSAGE_INVALID;
     }
     if (cbor_has(request, "sha") &&
@@ -229,13 +261,13 @@ static int upload_parse(const struct cbor_value *request, struct upload_request 
         return IMAGE_RC_INVALID_HASH;
     }
     upload->upgrade = cbor_get(request, "upgrade", CBOR_BOOL, &flag) && flag.number != 0;
-    return image == 0 ? 0 : IMAGE_RC_INVALID_SLOT;
+    return 0;
 }
 
 /* Whether a first packet announces the upload that is already under way, or has just been completed. */
 static bool is_same_upload(const struct server_upload *upload, const struct upload_request *request)
 {
-    return upload->len != 0 && upload->len == request->len && upload->sha_len > 0 &&
+    return upload->len != 0 && upload->image == request->image && upload->len == request->len && upload->sha_len > 0 &&
            upload->sha_len == request->sha.len && memcmp(upload->sha, request->sha.data, upload->sha_len) == 0;
 }
 
@@ -248,12 +280,13 @@ static int upload_begin(struct server *server, const struct upload_request *requ
         return IMAGE_RC_INVALID_LENGTH;
     }
     upload->len = 0;
-    error = server->config->images->begin(server->config->images_context, request->len, request->data.data,
-                                          request->data.len, request->upgrade);
+    error = server->config->images->begin(server->config->images_context, request->image, request->len,
+                                          request->data.data, request->data.len, request->upgrade);
     if (error != OK) {
         return image_rc(error, IMAGE_RC_FLASH_ERASE, IMAGE_RC_NO_FREE_SLOT);
     }
-    *upload = (struct server_upload){.len = request->len, .sha_len = (uint8_t)request->sha.len};
+    *upload =
+        (struct server_upload){.image = request->image, .len = request->len, .sha_len = (uint8_t)request->sha.len};
     if (request->sha.len > 0) {
         memcpy(upload->sha, request->sha.data, request->sha.len);
     }
@@ -277,7 +310,8 @@ static int upload_finish(struct server *server, struct cbor_writer *response)
 {
     struct server_upload *upload = &server->upload;
     bool check = upload->sha_len == SERVER_SHA_SIZE;
-    int error = server->config->images->finish(server->config->images_context, check ? upload->sha : NULL);
+    int error =
+        server->config->images->finish(server->config->images_context, upload->image, check ? upload->sha : NULL);
 
     if (error != OK && error != ERR_IMAGE_HASH) {
         return upload_fail(server, error);
@@ -301,7 +335,8 @@ static int upload_data(struct server *server, const struct upload_request *reque
     if (request->data.len > upload->len - upload->off) {
         return IMAGE_RC_OVERRUN;
     }
-    error = server->config->images->write(server->config->images_context, request->data.data, request->data.len);
+    error = server->config->images->write(server->config->images_context, upload->image, request->data.data,
+                                          request->data.len);
     if (error != OK) {
         return upload_fail(server, error);
     }
@@ -332,6 +367,9 @@ static int upload_write(struct server *server, const struct cbor_value *map, str
     if (rc != 0) {
         return rc;
     }
+    if (request.image >= server->config->image_count) {
+        return IMAGE_RC_INVALID_SLOT;
+    }
     if (request.off == 0 && !is_same_upload(upload, &request)) {
         rc = upload_begin(server, &request);
         return rc != 0 ? rc : upload_data(server, &request, response);
@@ -355,12 +393,13 @@ static int erase_write(struct server *server, const struct cbor_value *request, 
         return IMAGE_RC_INVALID_SLOT;
     }
     server->upload.len = 0;
-    error = server->config->images->erase(server->config->images_context, slot);
+    error = server->config->images->erase(server->config->images_context, 0, slot);
     return is_no_slot(slot, error) ? IMAGE_RC_INVALID_SLOT
                                    : image_rc(error, IMAGE_RC_FLASH_ERASE, IMAGE_RC_NO_FREE_SLOT);
 }
 
-static void put_slot_size(struct cbor_writer *response, unsigned slot, int error, const struct image_slot *info)
+static void put_slot_size(struct cbor_writer *response, unsigned image, unsigned slot, int error,
+                          const struct image_slot *info)
 {
     cbor_open_map(response);
     cbor_put_text(response, "slot");
@@ -373,31 +412,28 @@ static void put_slot_size(struct cbor_writer *response, unsigned slot, int error
         cbor_put_uint(response, info->size);
         if (slot == SLOT_SECONDARY) {
             cbor_put_text(response, "upload_image_id");
-            cbor_put_uint(response, 0);
+            cbor_put_uint(response, image);
         }
     }
     cbor_close(response);
 }
 
-static int slots_read(struct server *server, const struct cbor_value *request, struct cbor_writer *response)
+static void put_image_slots(struct server *server, unsigned image, struct cbor_writer *response)
 {
     uint32_t max_image = 0;
     unsigned slot;
 
-    (void)request;
-    cbor_put_text(response, "images");
-    cbor_open_list(response);
     cbor_open_map(response);
     cbor_put_text(response, "image");
-    cbor_put_uint(response, 0);
+    cbor_put_uint(response, image);
     cbor_put_text(response, "slots");
     cbor_open_list(response);
     for (slot = 0; slot < SERVER_SLOT_COUNT; slot++) {
         struct image_slot info;
-        int error = slot_read(server, slot, &info);
+        int error = slot_read(server, image, slot, &info);
 
         if (!is_no_slot(slot, error)) {
-            put_slot_size(response, slot, error, &info);
+            put_slot_size(response, image, slot, error, &info);
         }
         max_image = slot == SLOT_SECONDARY && error == OK ? info.max_image : max_image;
     }
@@ -407,6 +443,18 @@ static int slots_read(struct server *server, const struct cbor_value *request, s
         cbor_put_uint(response, max_image);
     }
     cbor_close(response);
+}
+
+static int slots_read(struct server *server, const struct cbor_value *request, struct cbor_writer *response)
+{
+    unsigned image;
+
+    (void)request;
+    cbor_put_text(response, "images");
+    cbor_open_list(response);
+    for (image = 0; image < server->config->image_count; image++) {
+        put_image_slots(server, image, response);
+    }
     cbor_close(response);
     return 0;
 }

@@ -256,9 +256,61 @@ static void erase_and_slots(void **state)
     assert_int_equal(number(&image, "max_image_size"), 4321);
 }
 
+/* Image 1 beside image 0: listed, requested by digest, confirmed together, uploaded to by number. */
+static void several_images_are_told_apart(void **state)
+{
+    static const uint8_t data[100] = {1};
+    struct bench bench;
+    struct request request;
+    struct cbor_value images;
+    struct cbor_value map;
+    unsigned count = 0;
+
+    (void)state;
+    bench_start(&bench);
+    bench_two_images(&bench.fake);
+    bench_two_images(&bench.other);
+    memset(bench.other.slots[0].hash, 0x11, 32);
+    memset(bench.other.slots[1].hash, 0x22, 32);
+    request_open(&request);
+    ask(&bench, &request, MESSAGE_V2, MESSAGE_READ, MESSAGE_GROUP_IMAGE, MESSAGE_IMAGE_STATE);
+    assert_true(cbor_get(&bench.body, "images", CBOR_LIST, &images));
+    for (; cbor_next(&images, &map); count++) {
+        assert_int_equal(number(&map, "image"), count / 2);
+        assert_int_equal(number(&map, "slot"), count % 2);
+    }
+    assert_int_equal(count, 4);
+    assert_int_equal(set_state(&bench, bench.other.slots[1].hash, 32, 0), 0);
+    assert_int_equal(bench.fake.requests, 0);
+    assert_int_equal(bench.other.requests, 1);
+    assert_int_equal(bench.other.requested, 1);
+    assert_int_equal(set_state(&bench, bench.other.slots[0].hash, 32, 1), 0);
+    assert_int_equal(bench.fake.confirms, 0);
+    assert_int_equal(set_state(&bench, NULL, 0, 1), 0);
+    assert_int_equal(bench.fake.confirms, 1);
+    assert_int_equal(bench.other.confirms, 2);
+    for (unsigned image = 0; image < 4; image++) {
+        request_open(&request);
+        cbor_put_text(&request.body, "image");
+        cbor_put_uint(&request.body, image);
+        cbor_put_text(&request.body, "off");
+        cbor_put_uint(&request.body, 0);
+        cbor_put_text(&request.body, "len");
+        cbor_put_uint(&request.body, 1000);
+        cbor_put_text(&request.body, "data");
+        cbor_put_bytes(&request.body, data, sizeof(data));
+        ask(&bench, &request, MESSAGE_V2, MESSAGE_WRITE, MESSAGE_GROUP_IMAGE, MESSAGE_IMAGE_UPLOAD);
+        assert_int_equal(group_rc(&bench), image < 2 ? 0 : IMAGE_RC_INVALID_SLOT);
+    }
+    assert_int_equal(bench.fake.begins, 1);
+    assert_int_equal(bench.other.begins, 1);
+    assert_int_equal(bench.other.len, sizeof(data));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(several_images_are_told_apart),
         cmocka_unit_test(state_lists_the_slots),
         cmocka_unit_test(state_write_finds_the_slot_by_its_digest),
         cmocka_unit_test(uploads_survive_loss_and_repetition),

@@ -51,12 +51,13 @@ static void write(void *context, const void *data, size_t len)
     console_write(data, len);
 }
 
-void smp_console_init(const struct server_images *images, void *context, const char *boot)
+void smp_console_init(const struct server_images *images, void *context, unsigned image_count, const char *boot)
 {
     info[ARRAY_SIZE(info) - 1].text = boot;
     config.info_count = boot[0] != '\0' ? ARRAY_SIZE(info) : ARRAY_SIZE(info) - 1;
     config.images = images;
     config.images_context = context;
+    config.image_count = image_count;
     service_init(&service, &config, request, response, sizeof(response), write, NULL);
 }
 

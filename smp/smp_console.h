@@ -5,10 +5,11 @@
 #include "smp/server.h"
 
 /*
- * `images` and `context` as in struct server_config; NULL without CONFIG_MCUMGR_GRP_IMG. `boot`: what application info
- * tells about the boot (letter u), as report_text() of update/report.h; "": nothing. Borrowed for good.
+ * `images`, `context` and `image_count` as in struct server_config; NULL without CONFIG_MCUMGR_GRP_IMG. `boot`: what
+ * application info tells about the boot (letter u), as report_text() of update/report.h; "": nothing. Borrowed for
+ * good.
  */
-void smp_console_init(const struct server_images *images, void *context, const char *boot);
+void smp_console_init(const struct server_images *images, void *context, unsigned image_count, const char *boot);
 
 /* Sleeps until the console has received something or another interrupt comes; serves the requests that are complete.
  * Does not return from one that asks for a reset. */

@@ -104,7 +104,7 @@ static void find_limits(struct update *update)
 
 int update_layout_open(struct update *update, const struct update_config *config)
 {
-    *update = (struct update){.mode = config->mode};
+    *update = (struct update){.mode = config->mode, .image = config->image};
     update->running = config->running != NULL ? config->running() : UPDATE_PRIMARY;
     for (int i = 0; i < UPDATE_SLOTS; i++) {
         open_place(&update->places[i], config->ids[i]);

@@ -5,7 +5,7 @@
 #include "smp/server.h"
 #include "update/update.h"
 
-/* For struct server_config; images_context is the struct update. */
+/* For struct server_config; images_context is an array of struct update, as many as image_count. */
 extern const struct server_images update_server_images;
 
 #endif

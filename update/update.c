@@ -265,7 +265,7 @@ static int place_request(const struct update *update, enum update_slot slot, con
         } else if (state->failed) { /* its trailer says so until it is gone */
             error = trailer_erase(place->area, &place->layout);
         }
-        return error != OK ? error : trailer_request(place->area, &place->layout, permanent, 0);
+        return error != OK ? error : trailer_request(place->area, &place->layout, permanent, update->image);
     }
     if (state->permanent == permanent) {
         return OK;

@@ -36,6 +36,7 @@ enum update_slot { UPDATE_PRIMARY, UPDATE_SECONDARY, UPDATE_BACKUP, UPDATE_SLOTS
 struct update_config {
     uint8_t ids[UPDATE_SLOTS]; /* PM_<NAME>_ID of each slot; of one that the mode has not: any that is not in the map */
     enum update_mode mode;
+    uint8_t image;        /* number of the image pair */
     uint32_t max_sectors; /* the bootloader's CONFIG_BOOT_MAX_IMG_SECTORS, which shapes the trailer of swap modes; 0:
                            * as many as the larger slot has */
     enum update_slot (*running)(void); /* where the running image came from; NULL: the primary slot */
@@ -46,8 +47,9 @@ enum {
     UPDATE_HEAD_SIZE = 32,
 };
 
-/* The configuration of this image, from pm_config.h and Kconfig (update/config.c; not on the host). */
-extern const struct update_config update_config;
+/* Of each image pair in this image's map, from pm_config.h and Kconfig (update/config.c; not on the host). */
+extern const struct update_config update_configs[];
+extern const unsigned update_config_count;
 
 /* An upload in progress; the module's own. Offsets are from the start of the image. */
 struct update_writer {
@@ -68,6 +70,7 @@ struct update_place {
 
 struct update {
     enum update_mode mode;
+    uint8_t image;            /* number of the image pair */
     enum update_slot running; /* where the running image came from */
     struct update_place places[UPDATE_SLOTS];
     uint32_t image_off; /* where the mode wants an upload, bytes from the start of its slot */

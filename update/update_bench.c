@@ -41,6 +41,7 @@ void board_start(struct board *board, struct random *random, enum update_mode mo
 
     *board = (struct board){.config = {{PRIMARY_ID, SECONDARY_ID, mode == UPDATE_WITH_BACKUP ? BACKUP_ID : NO_ID},
                                        mode,
+                                       0,
                                        random_below(random, 2) * SLOT_SECTORS,
                                        running_slot}};
     runs_from = UPDATE_PRIMARY;

@@ -90,10 +90,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct nor_power power = {0};
     struct nor_config configs[2];
     struct update update;
-    const struct server_config config = {groups, 2, &update_server_images, &update,
-                                         info,   1, PACKET_SIZE,           MESSAGE_BOOT_UNKNOWN};
+    const struct server_config config = {groups, 2,           &update_server_images, &update, 1, info,
+                                         1,      PACKET_SIZE, MESSAGE_BOOT_UNKNOWN};
     const struct update_config slots = {
-        {1, 2, 3}, size > 0 ? (enum update_mode)(data[0] / 2 % (UPDATE_CHOOSE_WITH_REVERT + 1)) : 0, 0, NULL};
+        {1, 2, 3}, size > 0 ? (enum update_mode)(data[0] / 2 % (UPDATE_CHOOSE_WITH_REVERT + 1)) : 0, 0, 0, NULL};
 
     open_devices(&power, configs, flash);
     if (update_open(&update, &slots) != OK) {

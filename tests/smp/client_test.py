@@ -121,6 +121,7 @@ class Client(unittest.TestCase):
             self.assertIn("nothing.bin", refused(port, "image", "upload", directory / "nothing.bin"))
             make_image(FARBOOT, wrong, "2.0.0", 200000)
             self.assertRegex(refused(port, "image", "upload", wrong), r"has \d+ bytes, .* takes at most 188416")
+            self.assertIn("device refused", refused(port, "--image", "1", "image", "upload", directory / "v2.bin"))
             self.assertEqual(images(port), before)
 
     def test_ports(self):

@@ -158,8 +158,8 @@ static void start(struct device *device)
         (void)fputs("update_open failed\n", stderr);
         exit(1);
     }
-    device->server_config = (struct server_config){groups, 2, &update_server_images, &device->update,
-                                                   info,   2, PACKET_SIZE,           MESSAGE_BOOT_SWAP_USING_OFFSET};
+    device->server_config = (struct server_config){
+        groups, 2, &update_server_images, &device->update, 1, info, 2, PACKET_SIZE, MESSAGE_BOOT_SWAP_USING_OFFSET};
     service_init(&device->service, &device->server_config, device->request, device->response, PACKET_SIZE, send_bytes,
                  device);
     say(device, "pty_server started\r\n");
@@ -208,7 +208,7 @@ static void take_option(struct device *device, const char *word)
 
 int main(int argc, char **argv)
 {
-    static struct device device = {.random = {1}, .update_config = {{1, 2, 0}, UPDATE_SWAP_USING_OFFSET, 0, NULL}};
+    static struct device device = {.random = {1}, .update_config = {{1, 2, 0}, UPDATE_SWAP_USING_OFFSET, 0, 0, NULL}};
     int i;
 
     if (argc < 3) {

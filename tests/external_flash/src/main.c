@@ -55,7 +55,7 @@ int main(void)
     struct trailer trailer;
 
     console_init();
-    must(update_open(&update, &update_config), "opening the slots");
+    must(update_open(&update, &update_configs[0]), "opening the slots");
     must(update.places[UPDATE_SECONDARY].error, "opening the secondary slot");
     must(trailer_read(primary->area, &primary->layout, &trailer), "reading the trailer");
     if (trailer.magic != TRAILER_MAGIC_GOOD) {

@@ -75,7 +75,7 @@ int main(void)
     console_init();
     printf("%s\n", report);
     must((RESETREAS & RESETREAS_DOG) == 0, "the watchdog was not fed");
-    must(update_open(&update, &update_config) == OK, "opening the slots");
+    must(update_open(&update, &update_configs[0]) == OK, "opening the slots");
     if (WDT_RUNSTATUS == 0) {
         request_copy_of_itself();
         RETAINED_BATTERY_LOW = 1;
