@@ -22,22 +22,21 @@
 extern const unsigned char ecdsa_pub_key[];
 extern const unsigned int ecdsa_pub_key_len;
 
-/* The partitions of each image pair, by image index; the first one is started. Names are the nRF Connect SDK's. */
+/* Partitions of an image pair; the names are the nRF Connect SDK's. */
+#define PAIR(n) {PM_MCUBOOT_PRIMARY_##n##_ADDRESS, PM_MCUBOOT_PRIMARY_##n##_ID, PM_MCUBOOT_SECONDARY_##n##_ID},
+
+/* By image index; the first one is started. */
 static const struct {
     uint32_t primary_address;
     uint8_t primary;
     uint8_t secondary;
 } pairs[] = {
+    /* clang-format off */
     {PM_MCUBOOT_PRIMARY_ADDRESS, PM_MCUBOOT_PRIMARY_ID, PLACES_SECONDARY_ID},
-#if CONFIG_UPDATEABLE_IMAGE_NUMBER > 1
-    {PM_MCUBOOT_PRIMARY_1_ADDRESS, PM_MCUBOOT_PRIMARY_1_ID, PM_MCUBOOT_SECONDARY_1_ID},
-#endif
-#if CONFIG_UPDATEABLE_IMAGE_NUMBER > 2
-    {PM_MCUBOOT_PRIMARY_2_ADDRESS, PM_MCUBOOT_PRIMARY_2_ID, PM_MCUBOOT_SECONDARY_2_ID},
-#endif
-#if CONFIG_UPDATEABLE_IMAGE_NUMBER > 3
-    {PM_MCUBOOT_PRIMARY_3_ADDRESS, PM_MCUBOOT_PRIMARY_3_ID, PM_MCUBOOT_SECONDARY_3_ID},
-#endif
+    COND_CODE_1(CONFIG_BOOT_IMAGE_1, (PAIR(1)), ())
+    COND_CODE_1(CONFIG_BOOT_IMAGE_2, (PAIR(2)), ())
+    COND_CODE_1(CONFIG_BOOT_IMAGE_3, (PAIR(3)), ())
+    /* clang-format on */
 };
 
 static uint8_t work_space[1024] __attribute__((aligned(4)));
