@@ -11,8 +11,7 @@
 /* Firmware without the option has no code for it. */
 #define CAN_BOOTSTRAP (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_BOOTSTRAP))
 
-/* Sector size if all are equal, and their number if the slot consists of whole sectors. Walks them; keeps nothing. */
-static void measure(struct boot_slot *slot)
+void boot_measure(struct boot_slot *slot)
 {
     uint32_t end = 0;
     uint32_t count = 0;
@@ -75,13 +74,13 @@ int boot_lay_out(struct boot *boot)
 {
     boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
     boot->slots[BOOT_SECONDARY].area = boot->areas->secondary;
-    measure(&boot->slots[BOOT_PRIMARY]);
-    measure(&boot->slots[BOOT_SECONDARY]);
+    boot_measure(&boot->slots[BOOT_PRIMARY]);
+    boot_measure(&boot->slots[BOOT_SECONDARY]);
     return lay_out_trailers(boot);
 }
 
 /* Without a secondary slot nothing is updated, and the primary's trailer decides nothing. */
-static int open_slots(struct boot *boot)
+static int open_pair(struct boot *boot)
 {
     boot->has_secondary = boot->areas->secondary != NULL;
     if (!boot->has_secondary) {
@@ -94,6 +93,16 @@ static int open_slots(struct boot *boot)
         return OK;
     }
     return read_trailers(boot);
+}
+
+static int open_slots(struct boot *boot)
+{
+    int err = open_pair(boot);
+
+    if (err == OK && boot_mode(boot)->open != NULL) {
+        boot_mode(boot)->open(boot);
+    }
+    return err;
 }
 
 void boot_verify_primary(struct boot *boot)
@@ -141,7 +150,9 @@ static int decide_all(struct boot *boots, size_t count, const struct boot_config
     for (size_t i = 0; err == OK && i < count; i++) {
         begin(&boots[i], config, i, result);
         err = open_slots(&boots[i]);
-        if (err == OK && boots[i].has_secondary) {
+    }
+    for (size_t i = 0; err == OK && i < count; i++) {
+        if (boots[i].has_secondary) {
             boot_decide(&boots[i]);
         }
     }
@@ -191,7 +202,7 @@ static void ask_product(struct boot *boots, size_t count)
 
 static void update_all(struct boot *boots, size_t count)
 {
-    if (count > 1) {
+    if (count > 1 && boot_mode(&boots[0])->transact == NULL) {
         /* What is half done cannot be withdrawn, and others may need what it installs: it is finished first. */
         perform_all(boots, count, true);
     }
@@ -204,11 +215,24 @@ static void update_all(struct boot *boots, size_t count)
         dependency_settle(boots, count);
     }
     ask_product(boots, count);
+    if (boot_mode(&boots[0])->transact != NULL) {
+        boot_mode(&boots[0])->transact(boots);
+        return;
+    }
     perform_all(boots, count, false);
     if (count > 1) {
         /* An image that could not be installed as it was admitted takes back with it those that need it. */
         dependency_settle(boots, count);
         perform_all(boots, count, false);
+    }
+}
+
+static void restore(struct boot *boot)
+{
+    if (boot_mode(boot)->recover != NULL) {
+        boot_mode(boot)->recover(boot);
+    } else {
+        boot_recover(boot);
     }
 }
 
@@ -220,7 +244,7 @@ static int validate(struct boot *boot)
     if (boot->primary_is_valid != HARDENED_TRUE && boot->has_secondary) {
         LOG_ERR("Image in the primary slot is not valid!");
         if (CAN_BOOTSTRAP) {
-            boot_recover(boot);
+            restore(boot);
         }
     }
     if (hardened_launder(boot->primary_is_valid) != HARDENED_TRUE) {
@@ -294,6 +318,7 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     int err;
 
     memset(boots, 0, sizeof boots);
+    boots[0].config = config; /* names the mode, also of no pairs */
     *result = (struct boot_result){.is_verified = HARDENED_FALSE};
     if (BOOT_CAN_KEEP) {
         open_records(boots, count, config, &records);
@@ -309,6 +334,9 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     }
     if (VERIFY_CAN_COUNT && config->security_counter) {
         keep_counters(boots, count);
+    }
+    if (boot_mode(&boots[0])->starting != NULL) {
+        boot_mode(&boots[0])->starting();
     }
     result->header = boots[0].header;
     result->image_off = config->images[0].primary->off;

@@ -23,6 +23,7 @@
 struct boot_mode;
 extern const struct boot_mode boot_mode_swap_offset;
 extern const struct boot_mode boot_mode_overwrite;
+extern const struct boot_mode boot_mode_backup;
 
 /* How an image is chosen that is not moved to the primary. Each is one file. */
 struct choice_mode;
@@ -41,6 +42,7 @@ extern const struct choice_mode choice_ram_load_revert;
 struct boot_areas {
     const struct flash_area *primary;
     const struct flash_area *secondary; /* NULL: not reachable in this boot; the primary then boots as it is */
+    const struct flash_area *backup;    /* upgrade with backup: the other external slot; NULL as above */
     uint32_t primary_address;           /* bus address of the primary slot; 0: not executable in place */
     uint32_t secondary_address;         /* direct XIP: the same of the secondary */
 };

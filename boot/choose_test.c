@@ -103,7 +103,8 @@ static struct fixture *start(const struct choice_mode *mode, bool ram)
     for (size_t slot = 0; slot < 2; slot++) {
         f->area[slot] = (struct flash_area){.dev = &f->device.flash, .off = (uint32_t)slot * SLOT, .size = SLOT};
     }
-    f->areas = (struct boot_areas){&f->area[0], &f->area[1], BASE, BASE + SLOT};
+    f->areas = (struct boot_areas){
+        .primary = &f->area[0], .secondary = &f->area[1], .primary_address = BASE, .secondary_address = BASE + SLOT};
     f->config = (struct boot_config){.images = &f->areas,
                                      .image_count = 1,
                                      .choice = mode,

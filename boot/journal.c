@@ -16,6 +16,9 @@
 
 enum { FLAG_CARRIED = 1 };
 
+/* Of a record that says nothing but that those in front of it were completed. */
+enum { KEY_SEAL = 0 };
+
 struct record_head {
     uint32_t crc; /* of what follows, after the number of the slot */
     uint32_t generation;
@@ -150,12 +153,14 @@ static void scan(struct journal *journal, uint32_t page, bool is_loading)
     uint32_t used = count_used(journal, page);
     struct record record;
 
+    journal->is_settled = used == 0;
     for (uint32_t slot = 0; slot < used;) {
         if (!read_record(journal, page, slot, used, &record)) {
             slot++;
             continue;
         }
         slot += slots_of(journal, record.head.size);
+        journal->is_settled = record.head.key == KEY_SEAL && slot == used;
         if (is_loading) {
             load(journal, &record);
         } else if ((record.head.flags & FLAG_CARRIED) == 0) {
@@ -180,7 +185,7 @@ static bool is_sector_boundary(const struct flash_area *area, uint32_t off)
 static bool lay_out(struct journal *journal)
 {
     uint32_t block = write_block(journal);
-    uint32_t needed = 0;
+    uint32_t needed = 1; /* the seal */
 
     journal->page_size = journal->area->size / 2;
     if (block > JOURNAL_WRITE_BLOCK_MAX || journal->area->size % 2 != 0 || !is_sector_boundary(journal->area, 0) ||
@@ -201,6 +206,8 @@ static bool lay_out(struct journal *journal)
 
 int journal_open(struct journal *journal, const struct flash_area *area, struct journal_value *values, size_t count)
 {
+    bool is_blank[2];
+
     *journal = (struct journal){.area = area, .values = values, .value_count = count};
     for (size_t i = 0; i < count; i++) {
         memset(values[i].data, 0, values[i].size);
@@ -210,10 +217,16 @@ int journal_open(struct journal *journal, const struct flash_area *area, struct 
         return ERR_BOOT_GEOMETRY;
     }
     scan(journal, 0, false);
+    is_blank[0] = journal->used == 0;
     scan(journal, journal->page_size, false);
+    is_blank[1] = journal->used == 0;
     if (journal->has_page) {
         scan(journal, journal->page, true);
     }
+    /* Nothing that may be read otherwise at another time: neither here nor in the other page. */
+    journal->is_settled = journal->has_page
+                              ? journal->is_settled && (journal->has_previous || is_blank[journal->page == 0])
+                              : is_blank[0] && is_blank[1];
     return OK;
 }
 
@@ -322,6 +335,7 @@ int journal_write(struct journal *journal, const struct journal_value *value)
 {
     int err = journal->error;
 
+    journal->is_settled = false;
     if (err == OK) {
         /* A place that does not take what is programmed, or is not erased, is left with its page. */
         err = has_room(journal, value) ? append_all(journal, value, 0) : ERR_FLASH_IO;
@@ -334,4 +348,18 @@ int journal_write(struct journal *journal, const struct journal_value *value)
 int journal_restate(struct journal *journal)
 {
     return journal->is_restated ? OK : journal_write(journal, &journal->values[0]);
+}
+
+int journal_settle(struct journal *journal)
+{
+    uint8_t nothing = 0;
+    const struct journal_value seal = {&nothing, sizeof nothing, KEY_SEAL};
+    int err = OK;
+
+    if (!journal->is_settled) {
+        err = journal_restate(journal);
+        err = err == OK ? journal_write(journal, &seal) : err;
+        journal->is_settled = err == OK;
+    }
+    return err;
 }

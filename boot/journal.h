@@ -7,6 +7,7 @@
  *
  *   - before anything is done that depends on what was read, journal_restate: it writes down what was read;
  *   - the first write of a boot restates the other values as well, and so does a change of pages;
+ *   - before an image is started, journal_settle: a seal behind the last record says that it was completed;
  *   - no place is programmed in which a program may have been cut short, also when it reads erased.
  *
  * Opening programs and erases nothing.
@@ -42,6 +43,7 @@ struct journal {
     bool has_page;     /* one counts */
     bool has_previous; /* the other one does as well: it is certain to hold nothing newer */
     bool is_restated;  /* every value was written in this boot */
+    bool is_settled;   /* every later boot is certain to read what is in RAM */
     int error;         /* of a write; none is tried after it */
 };
 
@@ -60,6 +62,12 @@ int journal_open(struct journal *journal, const struct flash_area *area, struct 
  * return.
  */
 int journal_write(struct journal *journal, const struct journal_value *value) ERROR_MUST_CHECK;
+
+/*
+ * Before an image is started: from now on every boot reads what is in RAM. Writes nothing when that is so already.
+ * Returns what journal_write returns.
+ */
+int journal_settle(struct journal *journal) ERROR_MUST_CHECK;
 
 /* Writes down what was read, unless this boot has done so. Returns what journal_write returns. */
 int journal_restate(struct journal *journal) ERROR_MUST_CHECK;

@@ -24,6 +24,7 @@ struct update {
 
     struct trailer primary; /* as they are on flash */
     struct trailer secondary;
+    struct trailer backup;       /* upgrade with backup: the other external slot's */
     struct trailer starting;     /* the primary's before the first step */
     struct trailer announcement; /* the secondary's that lets the update begin again while the primary's is rewritten */
 
@@ -49,7 +50,7 @@ struct boot {
     struct records *records;        /* of all pairs; NULL: this bootloader keeps none */
     struct verifier verifier;       /* with what config says */
     struct image source;            /* what the update installs, as admitted; .area is NULL when it was not looked at */
-    struct boot_slot slots[2];      /* by enum boot_slot_id */
+    struct boot_slot slots[BOOT_SLOTS];
     struct update update;
     hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
     struct image_header header;     /* of the primary's image, when it was verified */
@@ -62,6 +63,9 @@ struct boot {
  * Areas, sectors and trailers of both slots, from geometries alone. Returns OK; ERR_BOOT_GEOMETRY.
  */
 int boot_lay_out(struct boot *boot) ERROR_MUST_CHECK;
+
+/* Sets the slot's sector and sectors from its area. Walks all sectors; keeps nothing. */
+void boot_measure(struct boot_slot *slot);
 
 /* Verifies the primary: sets primary_is_valid and header. */
 void boot_verify_primary(struct boot *boot);
@@ -81,6 +85,12 @@ bool boot_is_under_way(const struct boot *boot);
 
 /* Verifies what a request wants installed; refuses it, or gets it to where its first step can be planned. */
 void boot_admit(struct boot *boot);
+
+/*
+ * The same without refusing: is the image that update.type would install admissible? It is then `source`.
+ * Returns OK; what image_open_untrusted, verify_image and the mode's start return; ERR_IMAGE_ADDRESS, _VERSION.
+ */
+int boot_try(struct boot *boot) ERROR_MUST_CHECK;
 
 /* Clears a request and keeps the reason. */
 void boot_refuse(struct boot *boot, int reason);
@@ -138,6 +148,16 @@ struct boot_mode {
 
     /* The state after `step` is committed. Pure. */
     void (*advance)(struct update *update, const struct boot_step *step);
+
+    /*
+     * For a mode with a journal, which plans all pairs' updates as one; NULL in the others, where the loop of update.c
+     * does this. open: after the pair's two slots were opened, or not (has_secondary). transact: performs what was
+     * admitted for all pairs. recover: as boot_recover. starting: all images are valid and are about to be started.
+     */
+    void (*open)(struct boot *boot);
+    void (*transact)(struct boot *boots);
+    void (*recover)(struct boot *boot);
+    void (*starting)(void);
 };
 
 /*
@@ -148,6 +168,9 @@ static inline const struct boot_mode *boot_mode(const struct boot *boot)
 {
     if (IS_ENABLED(CONFIG_BOOT_SWAP_USING_OFFSET)) {
         return &boot_mode_swap_offset;
+    }
+    if (IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP)) {
+        return &boot_mode_backup;
     }
     return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
 }

@@ -53,15 +53,20 @@ static uint32_t work_ahead(const struct boot *boot)
     return total;
 }
 
-void progress_begin(const struct boot *boot)
+void progress_begin_bytes(uint32_t bytes)
 {
     if (IS_ENABLED(CONFIG_MCUBOOT_INDICATION_LED)) {
         indication_led_init();
     }
     progress.done = 0;
-    progress.total = work_ahead(boot);
+    progress.total = bytes;
     progress.shown = 0;
     boot_hook_progress(0);
+}
+
+void progress_begin(const struct boot *boot)
+{
+    progress_begin_bytes(work_ahead(boot));
 }
 
 void progress_add(uint32_t bytes)

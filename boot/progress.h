@@ -10,6 +10,10 @@
 struct boot;
 
 void progress_begin(const struct boot *boot);
+
+/* The same where the work ahead is known otherwise, in bytes. */
+void progress_begin_bytes(uint32_t bytes);
+
 void progress_add(uint32_t bytes);
 
 #endif

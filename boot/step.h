@@ -7,7 +7,7 @@
 
 #include "boot/trailer.h"
 
-enum boot_slot_id { BOOT_PRIMARY, BOOT_SECONDARY };
+enum boot_slot_id { BOOT_PRIMARY, BOOT_SECONDARY, BOOT_BACKUP, BOOT_SLOTS };
 
 struct boot_slot {
     const struct flash_area *area;

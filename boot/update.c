@@ -107,7 +107,7 @@ static bool may_go_down(const struct update *update)
 }
 
 /* May this update begin, and how large is it? Nothing is written. */
-static int admit(struct boot *boot)
+int boot_try(struct boot *boot)
 {
     struct update *update = &boot->update;
     int err = boot_open_source(boot, update->type, &boot->source);
@@ -178,10 +178,10 @@ void boot_admit(struct boot *boot)
     if (update->type == SWAP_NONE) {
         return;
     }
-    err = admit(boot);
+    err = boot_try(boot);
     if (ERROR_IS_ABOUT_IMAGE(err) && update->type == SWAP_REVERT && update->fallback != SWAP_NONE) {
         update->type = update->fallback;
-        err = admit(boot);
+        err = boot_try(boot);
     }
     if (ERROR_IS_ABOUT_IMAGE(err)) {
         boot_refuse(boot, err);
@@ -223,7 +223,7 @@ static int turn_back(struct boot *boot)
     update->replaces_invalid = true;
     turn(update, update->type == SWAP_REVERT ? SWAP_PERM : SWAP_REVERT);
     LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
-    return admit(boot);
+    return boot_try(boot);
 }
 
 /* External flash may have answered with another valid image than the one that was admitted. */
@@ -335,7 +335,7 @@ void boot_recover(struct boot *boot)
     update->sector = boot->slots[BOOT_PRIMARY].sector;
     for (size_t i = mode->can_revert ? 0 : 1; i < sizeof candidates / sizeof candidates[0]; i++) {
         update->type = candidates[i];
-        if (admit(boot) == OK) {
+        if (boot_try(boot) == OK) {
             LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
             (void)run(boot); /* what it says is what was wrong before: the primary is not valid */
             return;

@@ -23,16 +23,19 @@ extern const unsigned char ecdsa_pub_key[];
 extern const unsigned int ecdsa_pub_key_len;
 
 /* Partitions of an image pair; the names are the nRF Connect SDK's. */
-#define PAIR(n) {PM_MCUBOOT_PRIMARY_##n##_ADDRESS, PM_MCUBOOT_PRIMARY_##n##_ID, PM_MCUBOOT_SECONDARY_##n##_ID},
+#define PAIR(n)                                                                                                        \
+    {PM_MCUBOOT_PRIMARY_##n##_ADDRESS, PM_MCUBOOT_PRIMARY_##n##_ID, PM_MCUBOOT_SECONDARY_##n##_ID,                     \
+     PLACES_BACKUP_##n##_ID},
 
 /* By image index; the first one is started. */
 static const struct {
     uint32_t primary_address;
     uint8_t primary;
     uint8_t secondary;
+    uint8_t backup; /* upgrade with backup */
 } pairs[] = {
     /* clang-format off */
-    {PM_MCUBOOT_PRIMARY_ADDRESS, PM_MCUBOOT_PRIMARY_ID, PLACES_SECONDARY_ID},
+    {PM_MCUBOOT_PRIMARY_ADDRESS, PM_MCUBOOT_PRIMARY_ID, PLACES_SECONDARY_ID, PLACES_BACKUP_ID},
     COND_CODE_1(CONFIG_BOOT_IMAGE_1, (PAIR(1)), ())
     COND_CODE_1(CONFIG_BOOT_IMAGE_2, (PAIR(2)), ())
     COND_CODE_1(CONFIG_BOOT_IMAGE_3, (PAIR(3)), ())
@@ -93,12 +96,26 @@ static uint32_t secondary_address(const struct boot_areas *image)
     return PLACES_EXTERNAL_ADDRESS == 0 ? 0 : PLACES_EXTERNAL_ADDRESS + image->secondary->off;
 }
 
+/* One more partition of a device that was brought up for `beside`; NULL without that. */
+static const struct flash_area *open_beside(const struct flash_area *beside, uint8_t id)
+{
+    const struct flash_area *area = NULL;
+
+    if (!IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP) || beside == NULL || flash_area_open(id, &area) != OK ||
+        area->dev != beside->dev) {
+        return NULL;
+    }
+    slots[slot_count++] = area;
+    return area;
+}
+
 /* Returns false when there is no primary. */
 static bool open_pair(size_t index, struct boot_areas *image)
 {
     image->primary = open_slot(pairs[index].primary, "primary");
     image->secondary =
         IS_ENABLED(CONFIG_SINGLE_APPLICATION_SLOT) ? NULL : open_slot(pairs[index].secondary, "secondary");
+    image->backup = open_beside(image->secondary, pairs[index].backup);
     image->primary_address = pairs[index].primary_address;
     if (image->primary == NULL) {
         return false;
@@ -142,8 +159,15 @@ static int attempt(struct boot_result *result)
 /* Controllers and chips as after reset, for the application's own drivers. */
 static void close_slots(void)
 {
+    const struct flash_device *closed = NULL;
+
     while (slot_count > 0) {
-        (void)flash_deinit(slots[--slot_count]->dev);
+        const struct flash_device *dev = slots[--slot_count]->dev;
+
+        if (!IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP) || dev != closed) {
+            (void)flash_deinit(dev);
+        }
+        closed = dev;
     }
 }
 

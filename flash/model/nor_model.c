@@ -168,24 +168,36 @@ void nor_model_program_bits(struct nor_model *model, uint32_t off, const uint8_t
     nor_model_note_change(model, off, len);
 }
 
+/*
+ * Whether a write block is programmed without an erased bit. Parts whose words take one program allow that again: no
+ * check bits could be wrong then (STM32L4 reference manual RM0351, flash programming).
+ */
+static bool is_filled(const struct nor_model *model, const uint8_t *src)
+{
+    uint8_t erased = 0;
+
+    for (uint32_t i = 0; i < model->config->geometry.write_block; i++) {
+        erased |= (uint8_t) ~(src[i] ^ model->config->geometry.erased_value);
+    }
+    return erased == 0;
+}
+
 /* Counts one more program of each write block; false when a block has had its number. */
-static bool count_programs(struct nor_model *model, uint32_t off, size_t len)
+static bool count_programs(struct nor_model *model, uint32_t off, const uint8_t *src, size_t len)
 {
     uint32_t block = model->config->geometry.write_block;
     uint8_t *count = model->programs + off / block;
-    uint8_t worst = 0;
 
     if (model->programs == NULL) {
         return true;
     }
     for (size_t i = 0; i < len / block; i++) {
-        worst = count[i] > worst ? count[i] : worst;
-    }
-    if (worst >= model->config->max_programs) {
-        return false;
+        if (count[i] >= model->config->max_programs && !is_filled(model, src + i * block)) {
+            return false;
+        }
     }
     for (size_t i = 0; i < len / block; i++) {
-        count[i]++;
+        count[i] = (uint8_t)(count[i] + (count[i] < UINT8_MAX ? 1 : 0));
     }
     return true;
 }
@@ -203,7 +215,7 @@ int nor_model_check_program(struct nor_model *model, uint32_t off, const void *s
     if (!only_leaves_erased(model->data + off, src, len, model->config->geometry.erased_value)) {
         return violate(model, "program of bits that are not erased", off, len);
     }
-    if (!count_programs(model, off, len)) {
+    if (!count_programs(model, off, src, len)) {
         return violate(model, "too many programs of a write block", off, len);
     }
     return OK;

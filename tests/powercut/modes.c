@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "boot/backup.h"
 #include "boot/mode.h"
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -65,6 +66,60 @@ static uint32_t overwrite_largest(const struct world *world)
     return smaller(world->layout[WORLD_PRIMARY].swap_info, world->layout[WORLD_SECONDARY].swap_info);
 }
 
+/* Upgrade with backup: the old image in the slot that did not ask. */
+
+static void backup_answers(struct world *world, bool answers)
+{
+    for (unsigned image = 0; image < world->images; image++) {
+        world->areas[image].backup = answers ? &world->area[WORLD_AREA(image, WORLD_BACKUP)] : NULL;
+    }
+}
+
+static void backup_configure(struct world *world)
+{
+    world->boot.journal = &world->area[WORLD_JOURNAL];
+    backup_answers(world, true);
+}
+
+static uint32_t backup_largest(const struct world *world)
+{
+    return smaller(room_before_trailer(world, WORLD_PRIMARY), room_before_trailer(world, WORLD_SECONDARY));
+}
+
+static bool backup_keeps(const struct world *world, const struct buffer *image)
+{
+    return world_has_image(world, WORLD_SECONDARY, 0, image) || world_has_image(world, WORLD_BACKUP, 0, image);
+}
+
+/* An application that knows of both slots uploads to the one that does not hold what is running. */
+static unsigned backup_upload_to(const struct world *world, unsigned image)
+{
+    unsigned secondary = WORLD_AREA(image, WORLD_SECONDARY);
+    const uint8_t *running = world_bytes(world, WORLD_AREA(image, WORLD_PRIMARY));
+
+    return memcmp(world_bytes(world, secondary), running, sizeof(struct image_header)) == 0
+               ? WORLD_AREA(image, WORLD_BACKUP)
+               : secondary;
+}
+
+/* The record that an image is about to be started is the last write of a boot: power may fail behind it. */
+static bool backup_is_undecidable(const struct world *world, uint32_t noise)
+{
+    struct nor_power power = {.cut_at = NOR_NO_CUT};
+    struct nor_device device = {.power = &power};
+    struct flash_area area = world->area[WORLD_JOURNAL];
+    struct backup_state state;
+    struct backup_progress progress;
+    const struct journal_value values[] = {{&state, sizeof state, BACKUP_KEY_STATE},
+                                           {&progress, sizeof progress, BACKUP_KEY_PROGRESS}};
+    struct records records;
+
+    nor_device_borrow(&device, &world->device[WORLD_INTERNAL], noise);
+    area.dev = &device.flash;
+    records_open(&records, &area, values, 2);
+    return records.error == OK && state.phase == BACKUP_TRIED;
+}
+
 const struct sim_mode sim_modes[] = {
     {.name = "offset",
      .boot = &boot_mode_swap_offset,
@@ -74,6 +129,25 @@ const struct sim_mode sim_modes[] = {
      .largest = offset_largest,
      .accepts = offset_accepts,
      .is_undecidable = swap_is_undecidable},
+    {.name = "backup",
+     .boot = &boot_mode_backup,
+     .areas = WORLD_HAS_BACKUP | WORLD_HAS_JOURNAL,
+     .has_revert = true,
+     .configure = backup_configure,
+     .external_answers = backup_answers,
+     .largest = backup_largest,
+     .keeps = backup_keeps,
+     .is_undecidable = backup_is_undecidable},
+    {.name = "backup-either",
+     .boot = &boot_mode_backup,
+     .areas = WORLD_HAS_BACKUP | WORLD_HAS_JOURNAL,
+     .has_revert = true,
+     .configure = backup_configure,
+     .external_answers = backup_answers,
+     .upload_to = backup_upload_to,
+     .largest = backup_largest,
+     .keeps = backup_keeps,
+     .is_undecidable = backup_is_undecidable},
     {.name = "overwrite", .boot = &boot_mode_overwrite, .largest = overwrite_largest},
 };
 const size_t sim_mode_count = sizeof sim_modes / sizeof sim_modes[0];
@@ -136,11 +210,11 @@ bool sim_is_undecidable(const struct world *world)
     return found;
 }
 
-bool sim_trailers_waver(const struct world *world)
+bool sim_trailers_waver(const struct world *world, bool is_act)
 {
     bool found = false;
 
-    for (unsigned area = 0; world->mode->has_bare_trailers && area < WORLD_AREAS; area++) {
+    for (unsigned area = 0; (is_act || world->mode->has_bare_trailers) && area < WORLD_AREAS; area++) {
         if (world_has(world, area) && area % WORLD_ROLES <= WORLD_BACKUP) {
             uint32_t start = world->layout[area].status;
 
@@ -148,4 +222,10 @@ bool sim_trailers_waver(const struct world *world)
         }
     }
     return found;
+}
+
+bool sim_may_restate(const struct world *world)
+{
+    return world_has(world, WORLD_JOURNAL) &&
+           world_is_unstable(world, WORLD_JOURNAL, 0, world->area[WORLD_JOURNAL].size);
 }

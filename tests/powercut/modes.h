@@ -43,6 +43,9 @@ struct sim_mode {
     bool (*is_undecidable)(const struct world *world, uint32_t noise);
 };
 
+/* The journal has unstable bits: any later boot may write down again what it reads, so that it stays so. */
+bool sim_may_restate(const struct world *world);
+
 extern const struct sim_mode sim_modes[];
 extern const size_t sim_mode_count;
 
@@ -57,6 +60,6 @@ bool sim_accepts(const struct world *world);
 bool sim_runs(const struct world *world, const struct boot_result *result, const struct buffer *image);
 bool sim_keeps(const struct world *world, const struct buffer *image);
 bool sim_is_undecidable(const struct world *world); /* for some noise */
-bool sim_trailers_waver(const struct world *world);
+bool sim_trailers_waver(const struct world *world, bool is_act);
 
 #endif

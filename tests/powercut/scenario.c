@@ -175,7 +175,7 @@ static uint8_t only(enum scenario_image_id image)
 
 struct moment moment_begin(const struct story *story)
 {
-    return (struct moment){story->act != ACT_NONE ? MOMENT_ACT : MOMENT_FIRST, only(story->final), false};
+    return (struct moment){story->act != ACT_NONE ? MOMENT_ACT : MOMENT_FIRST, only(story->final), false, false};
 }
 
 int moment_run(const struct scenario *scenario, const struct moment *moment, struct world *world,
@@ -191,7 +191,10 @@ void moment_cut(const struct scenario *scenario, struct moment *moment, const st
 {
     const struct story *story = scenario->story;
 
-    if (moment->phase == MOMENT_ACT) {
+    bool is_act = moment->phase == MOMENT_ACT;
+
+    moment->may_restate = moment->may_restate || sim_may_restate(world);
+    if (is_act) {
         moment->phase = MOMENT_FIRST;
         moment->accepted |= only(story->unchanged);
     }
@@ -200,7 +203,8 @@ void moment_cut(const struct scenario *scenario, struct moment *moment, const st
         moment->undecidable = true;
         moment->accepted |= only(story->after);
     }
-    if (sim_trailers_waver(world)) {
+    if (sim_trailers_waver(world, is_act)) {
+        moment->may_restate = true;
         moment->undecidable = true;
         moment->accepted = only(IMAGE_OLD) | only(IMAGE_NEW);
     }
@@ -250,10 +254,10 @@ static void next_moment(const struct scenario *scenario, struct moment *moment, 
         if (!sim_keeps(world, scenario_image(scenario, story->after))) {
             outcome_fail(outcome, "the old image is lost before the new one is confirmed");
         }
-        *moment = (struct moment){MOMENT_NEXT, only(story->after), moment->undecidable};
+        *moment = (struct moment){MOMENT_NEXT, only(story->after), moment->undecidable, moment->may_restate};
     } else {
         *moment = (struct moment){moment->phase == MOMENT_STABLE ? MOMENT_OVER : MOMENT_STABLE, only(image),
-                                  moment->undecidable};
+                                  moment->undecidable, moment->may_restate};
     }
 }
 
@@ -277,7 +281,7 @@ void moment_complete(const struct scenario *scenario, struct moment *moment, str
         outcome_fail(outcome, moment->phase == MOMENT_NEXT     ? "the old image does not come back"
                               : moment->phase == MOMENT_STABLE ? "the image does not stay"
                                                                : "another image than the requested one runs");
-    } else if (moment->phase == MOMENT_STABLE && world->power.ops != 0) {
+    } else if (moment->phase == MOMENT_STABLE && world->power.ops != 0 && !moment->may_restate) {
         outcome_fail(outcome, "a boot that changes nothing writes");
     }
     if (outcome->failed) {

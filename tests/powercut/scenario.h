@@ -46,6 +46,7 @@ struct moment {
     uint8_t phase;    /* enum moment_phase */
     uint8_t accepted; /* images that may run, bits by enum scenario_image_id */
     bool undecidable; /* a state of MCUboot's layout that SPEC lists was passed; its safer outcome is accepted */
+    bool may_restate; /* a cut left a journal with unstable bits: a boot may write down again what it reads */
 };
 
 /* How power-on goes. */

@@ -1,0 +1,156 @@
+/*
+ * Upgrade with backup, between its files: what the journal says of an update, the decision, and the copying. Reasoning
+ * and rules: docs/DESIGN.md and docs/SPEC.md, "Upgrade with backup".
+ */
+#ifndef BOOT_BACKUP_H
+#define BOOT_BACKUP_H
+
+#include "boot/mode.h"
+#include "boot/records.h"
+#include "crypto/sha256.h"
+
+enum backup_phase {
+    BACKUP_IDLE,    /* what is in the primaries stays */
+    BACKUP_INSTALL, /* the new images are being installed */
+    BACKUP_DONE,    /* they are installed, but were not yet started */
+    BACKUP_TRIED,   /* started; until every one is confirmed */
+    BACKUP_REVERT,  /* the old images are being installed */
+    BACKUP_PHASES
+};
+
+/* External slots. */
+enum { BACKUP_E0, BACKUP_E1 };
+
+enum { BACKUP_HAS_PART = 1, BACKUP_IS_PERMANENT = 2, BACKUP_IS_KEPT = 4 };
+
+/* One image pair in an update. SPEC, "Upgrade with backup". */
+struct backup_image {
+    uint8_t flags;     /* HAS_PART: of this update; KEPT: the other slot holds the old image, nothing is evacuated */
+    uint8_t from;      /* the external slot with the new image; the old one is, or goes, in the other */
+    int16_t refused;   /* why the last request was refused; 0: it was not */
+    uint32_t new_size; /* bytes */
+    uint32_t old_size; /* bytes; 0: there is no old image, and no way back */
+    uint32_t restore;  /* bytes that a revert brings back; what is behind them in the primary is still the old image */
+    uint8_t new_digest[SHA256_SIZE];
+    uint8_t old_digest[SHA256_SIZE];
+};
+
+struct backup_state {
+    uint8_t phase; /* enum backup_phase */
+    uint8_t reserved;
+    uint16_t run; /* number of the present copying; goes up whenever one begins */
+    struct backup_image images[BOOT_IMAGES_MAX];
+};
+
+/* How far the copying is. Offsets in the slots of pair `image`; those in front of it are done. */
+struct backup_progress {
+    uint16_t run; /* of the state to which this belongs */
+    uint8_t image;
+    uint8_t reserved;
+    uint32_t installed; /* the primary is new up to here */
+    uint32_t saved;     /* the old image is saved up to here, and the primary is old from here on */
+};
+
+_Static_assert(sizeof(struct backup_image) == 80 && sizeof(struct backup_progress) == 12, "journal format");
+_Static_assert(sizeof(struct backup_state) <= JOURNAL_VALUE_MAX, "journal format");
+
+/* In the journal. */
+enum backup_key { BACKUP_KEY_STATE = 1, BACKUP_KEY_PROGRESS = 2 };
+
+struct backup {
+    struct backup_state state; /* both are what the journal says */
+    struct backup_progress progress;
+    struct backup_state next; /* what the journal is to say next */
+    struct records *records;
+    bool was_confirmed; /* every image of the last update was, when this boot began */
+};
+
+/* Filled anew by every boot. */
+extern struct backup backup_memory;
+
+/* Pairs lie side by side, by index. */
+static inline struct boot *backup_first_pair(struct boot *boot)
+{
+    return BOOT_IMAGES_MAX == 1 ? boot : boot - boot->index;
+}
+
+/* With one pair the loops over pairs are not compiled. */
+static inline size_t backup_pairs(const struct boot *boots)
+{
+    return BOOT_IMAGES_MAX == 1 ? 1 : boots->config->image_count;
+}
+
+static inline struct backup_image *backup_image_of(const struct boot *boot)
+{
+    return &backup_memory.state.images[BOOT_IMAGES_MAX == 1 ? 0 : boot->index];
+}
+
+static inline bool backup_has_part(const struct boot *boot)
+{
+    return (backup_image_of(boot)->flags & BACKUP_HAS_PART) != 0;
+}
+
+/* Makes an external slot the source of what is installed (slots[BOOT_SECONDARY]); the other is for the backup. */
+void backup_use_source(struct boot *boot, unsigned which);
+
+/*
+ * Verifies the primary, whatever the configuration says of other boots: sets primary_is_valid and header. Returns
+ * whether it holds a valid image, then also `present` and its digest.
+ */
+bool backup_verify_primary(struct boot *boot, struct image *present, uint8_t digest[SHA256_SIZE]);
+
+/* Writes one of this mode's values. Returns what journal_write returns. */
+int backup_write(enum backup_key key) ERROR_MUST_CHECK;
+
+/* Why nothing can be written to the journal; OK: it can. */
+int backup_journal_error(void);
+
+/* Whether every pair's slots can be reached: otherwise no update can be completed. */
+bool backup_can_go_on(const struct boot *boots);
+
+/* The functions of the mode, see struct boot_mode (backup_run.c). */
+void backup_transact(struct boot *boots);
+void backup_recover(struct boot *boot);
+void backup_starting(void);
+
+/* What an external slot says. */
+enum backup_slot_says { BACKUP_GONE, BACKUP_QUIET, BACKUP_ASKS };
+
+enum backup_action {
+    BACKUP_STAY,    /* nothing is moved */
+    BACKUP_TAKE_E0, /* install what is asked for */
+    BACKUP_TAKE_E1,
+    BACKUP_GO_ON,   /* with what was interrupted */
+    BACKUP_KEEP,    /* the images were confirmed: record it, then decide again */
+    BACKUP_GO_BACK, /* to the old images */
+};
+
+/* The decision of one pair; the table is data, and total. */
+enum backup_action backup_decide(enum backup_phase phase, bool is_confirmed, enum backup_slot_says e0,
+                                 enum backup_slot_says e1);
+
+/* One stretch of both copies: [progress->installed, ...) from the source to the primary while [progress->saved, ...) of
+ * the primary goes to the backup slot. */
+struct backup_job {
+    const struct boot_slot *primary;
+    const struct boot_slot *source;
+    const struct boot_slot *backup;
+    uint32_t in_size;   /* bytes that are installed */
+    uint32_t out_size;  /* bytes that are saved; 0: none */
+    bool is_repeated;   /* this stretch was begun before: what reads right may be weak, and is written again */
+    bool is_unknown;    /* the same of every stretch: what the primary holds is no valid image */
+    uint8_t *buffer;    /* two halves */
+    size_t buffer_size; /* bytes */
+};
+
+/* Whether both copies are complete. */
+bool backup_is_moved(const struct backup_job *job, const struct backup_progress *progress);
+
+/*
+ * Copies the next stretch, compares what was saved, and returns with both durable: only then may the journal say
+ * `progress`, which it advances.
+ * Returns OK; ERR_FLASH_IO also when the backup slot does not hold what was saved; what flash areas return.
+ */
+int backup_move(const struct backup_job *job, struct backup_progress *progress) ERROR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,420 @@
+/*
+ * What upgrade with backup does when it is decided what: one transaction of all pairs that have a part in it, from the
+ * record that it begins to the record that it is done. Whatever fails leaves a state to go on from.
+ */
+#include <string.h>
+
+#include <farboot/log.h>
+
+#include "boot/backup.h"
+#include "boot/progress.h"
+
+/* Writes what `backup_memory.next` says, if that is news. */
+static int record(void)
+{
+    if (memcmp(&backup_memory.state, &backup_memory.next, sizeof backup_memory.next) == 0) {
+        return OK;
+    }
+    backup_memory.state = backup_memory.next;
+    return backup_write(BACKUP_KEY_STATE);
+}
+
+static struct backup_job job_of(const struct boot *boot)
+{
+    const struct backup_image *image = backup_image_of(boot);
+    bool reverts = backup_memory.state.phase == BACKUP_REVERT;
+    bool saves = !reverts && (image->flags & BACKUP_IS_KEPT) == 0;
+
+    return (struct backup_job){.primary = &boot->slots[BOOT_PRIMARY],
+                               .source = &boot->slots[BOOT_SECONDARY],
+                               .backup = &boot->slots[BOOT_BACKUP],
+                               .in_size = reverts ? image->restore : image->new_size,
+                               .out_size = saves ? image->old_size : 0,
+                               .is_repeated = boot->update.is_resumed,
+                               .is_unknown = !reverts && image->old_size == 0,
+                               .buffer = boot->config->buffer,
+                               .buffer_size = boot->config->buffer_size};
+}
+
+/* Goes on with the copying of one pair. */
+static int move(struct boot *boot)
+{
+    struct backup_progress *progress = &backup_memory.progress;
+    struct backup_job job;
+    int err = OK;
+
+    backup_use_source(boot, backup_memory.state.phase == BACKUP_REVERT ? backup_image_of(boot)->from ^ 1U
+                                                                       : backup_image_of(boot)->from);
+    job = job_of(boot);
+    if (progress->run != backup_memory.state.run || progress->image < boot->index) {
+        *progress = (struct backup_progress){.run = backup_memory.state.run, .image = boot->index};
+    }
+    boot->primary_is_valid = HARDENED_FALSE;
+    while (err == OK && progress->image == boot->index && !backup_is_moved(&job, progress)) {
+        err = backup_move(&job, progress);
+        job.is_repeated = err == ERR_FLASH_IO;
+        if (job.is_repeated) {
+            err = backup_move(&job, progress);
+            job.is_repeated = false;
+        }
+        /* Only now, since power may fail: both copies are on flash. */
+        if (err == OK) {
+            err = backup_write(BACKUP_KEY_PROGRESS);
+        }
+    }
+    return err;
+}
+
+/* Whether the primary holds what was to be installed: another valid image will not do. */
+static bool is_installed(struct boot *boot)
+{
+    const struct backup_image *image = backup_image_of(boot);
+    const uint8_t *wanted_digest = backup_memory.state.phase == BACKUP_REVERT ? image->old_digest : image->new_digest;
+    uint8_t digest[SHA256_SIZE];
+    struct image present;
+
+    return backup_verify_primary(boot, &present, digest) && memcmp(digest, wanted_digest, SHA256_SIZE) == 0;
+}
+
+static int move_all(struct boot *boots)
+{
+    int err = journal_restate(&backup_memory.records->journal);
+    uint32_t work = 0;
+
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        struct backup_job job = job_of(&boots[i]);
+
+        work += backup_has_part(&boots[i]) ? job.in_size + job.out_size : 0;
+    }
+    progress_begin_bytes(work);
+    for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
+        if (backup_has_part(&boots[i])) {
+            err = move(&boots[i]);
+        }
+    }
+    for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
+        if (backup_has_part(&boots[i]) && !is_installed(&boots[i])) {
+            LOG_ERR("Image in the primary slot is not valid!");
+            err = ERR_IMAGE_HASH;
+        }
+    }
+    return err;
+}
+
+/* For the application: what it finds after an update in MCUboot's modes. */
+static int write_primary_trailer(const struct boot *boot, bool is_test)
+{
+    const struct boot_slot *slot = &boot->slots[BOOT_PRIMARY];
+    struct trailer trailer = trailer_unset();
+    int err = trailer_erase(slot->area, &slot->layout);
+
+    trailer.swap_type = boot->update.type;
+    trailer.image_index = boot->index;
+    trailer.copy_done = TRAILER_FLAG_SET;
+    trailer.image_ok = is_test ? TRAILER_FLAG_UNSET : TRAILER_FLAG_SET;
+    return err != OK ? err : trailer_program(slot->area, &slot->layout, &trailer);
+}
+
+/* Erased also when it reads erased, if an erase may have been cut short: that may leave a request that comes back. */
+static int clear_requests(const struct boot *boot)
+{
+    const struct boot_slot *source = &boot->slots[BOOT_SECONDARY];
+    const struct boot_slot *backup = &boot->slots[BOOT_BACKUP];
+    int err = trailer_erase(source->area, &source->layout);
+
+    if (err == OK && (boot->update.is_resumed || boot->update.backup.magic != TRAILER_MAGIC_UNSET)) {
+        err = trailer_erase(backup->area, &backup->layout);
+    }
+    return err;
+}
+
+/* The copies are verified: from now on the primaries' images are the ones that count. */
+static int complete(struct boot *boots)
+{
+    bool any_test = false;
+    int err = OK;
+
+    for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
+        bool is_test = backup_memory.state.phase == BACKUP_INSTALL && backup_image_of(&boots[i])->old_size != 0 &&
+                       (backup_image_of(&boots[i])->flags & BACKUP_IS_PERMANENT) == 0;
+
+        if (!backup_has_part(&boots[i])) {
+            continue;
+        }
+        any_test = any_test || is_test;
+        err = write_primary_trailer(&boots[i], is_test);
+        if (err == OK) {
+            err = clear_requests(&boots[i]);
+        }
+        boots[i].outcome->performed = boots[i].update.type;
+    }
+    backup_memory.next.phase = any_test ? BACKUP_DONE : BACKUP_IDLE;
+    return err != OK ? err : record();
+}
+
+/* From what has been installed so far back to the old images, if every pair has one. */
+static bool turn_back(struct boot *boots, int reason)
+{
+    const struct backup_progress *progress = &backup_memory.progress;
+
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        struct backup_image *image = &backup_memory.next.images[i];
+
+        if (!backup_has_part(&boots[i])) {
+            continue;
+        }
+        if (image->old_size == 0) {
+            backup_memory.next = backup_memory.state;
+            return false;
+        }
+        image->restore = image->old_size;
+        if (i > progress->image) {
+            image->restore = 0;
+        } else if (i == progress->image && (image->flags & BACKUP_IS_KEPT) == 0 && progress->saved < image->old_size) {
+            image->restore = progress->saved;
+        }
+        image->refused = (int16_t)reason;
+        boots[i].outcome->refused = reason;
+        boots[i].update.type = SWAP_REVERT;
+        boots[i].update.is_resumed = true; /* what is in the primary may be half of anything */
+    }
+    LOG_INF("Restoring the primary slot, swap type: revert");
+    backup_memory.next.phase = BACKUP_REVERT;
+    backup_memory.next.run++;
+    return true;
+}
+
+/* Copies that are complete and no valid image, and nothing to go back to: the journal has no more to say. */
+static int abandon(int reason)
+{
+    backup_memory.next = backup_memory.state;
+    backup_memory.next.phase = BACKUP_IDLE;
+    return record() != OK ? backup_journal_error() : reason;
+}
+
+static int install(struct boot *boots)
+{
+    int err = move_all(boots);
+
+    if ((err == ERR_FLASH_IO && backup_journal_error() == OK) || err == ERR_IMAGE_HASH) {
+        return turn_back(boots, err) ? record() : abandon(err);
+    }
+    return err != OK ? err : complete(boots);
+}
+
+static int restore(struct boot *boots)
+{
+    int err = move_all(boots);
+
+    if (err == ERR_IMAGE_HASH) { /* external flash answered differently from when it was compared: once more */
+        backup_memory.next.run++;
+        err = record();
+        if (err == OK) {
+            err = move_all(boots);
+        }
+    }
+    if (err == ERR_IMAGE_HASH) {
+        return abandon(err);
+    }
+    return err != OK ? err : complete(boots);
+}
+
+/* What the product postponed is asked for again at the next boot. */
+static bool is_refused(const struct boot *boot)
+{
+    return boot->outcome->refused != OK && boot->outcome->refused != ERR_BOOT_POSTPONED;
+}
+
+static void keep_refusal(const struct boot *boot)
+{
+    if (is_refused(boot)) {
+        backup_memory.next.images[boot->index].refused = (int16_t)boot->outcome->refused;
+    }
+}
+
+static bool any_refused(const struct boot *boots)
+{
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        if (is_refused(&boots[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A revert that has nothing to go back to: the images that run stay. */
+static int give_up(struct boot *boots)
+{
+    int err = OK;
+
+    for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
+        if (backup_has_part(&boots[i])) {
+            err = trailer_confirm(boots[i].slots[BOOT_PRIMARY].area, &boots[i].slots[BOOT_PRIMARY].layout);
+        }
+        boots[i].update.type = SWAP_NONE;
+        keep_refusal(&boots[i]);
+    }
+    backup_memory.next.phase = BACKUP_IDLE;
+    return err;
+}
+
+/* A request that power cut short, or what an erase of one left: it might be read as whole at another time. */
+static int clear_remains(const struct boot_slot *slot, const struct trailer *trailer)
+{
+    bool is_clear = trailer->magic == TRAILER_MAGIC_UNSET && trailer->swap_type == SWAP_NONE &&
+                    trailer->image_ok == TRAILER_FLAG_UNSET;
+
+    return is_clear || trailer->magic == TRAILER_MAGIC_GOOD ? OK : trailer_erase(slot->area, &slot->layout);
+}
+
+/* The requests that were admitted become one update; one for the image that runs is done when it is cleared. */
+static int begin(struct boot *boots)
+{
+    bool any = false;
+    int err = OK;
+
+    for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
+        const struct boot_slot *source = &boots[i].slots[BOOT_SECONDARY];
+
+        if (boots[i].update.type != SWAP_NONE && backup_memory.next.images[i].flags == 0) {
+            LOG_INF("Image index: %u is running already", (unsigned)i);
+            boots[i].update.type = SWAP_NONE;
+            err = trailer_erase(source->area, &source->layout);
+        }
+        if (err == OK) {
+            err = clear_remains(source, &boots[i].update.secondary);
+        }
+        if (err == OK) {
+            err = clear_remains(&boots[i].slots[BOOT_BACKUP], &boots[i].update.backup);
+        }
+        any = any || boots[i].update.type != SWAP_NONE;
+    }
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        if (boots[i].update.type == SWAP_NONE) {
+            backup_memory.next.images[i] = *backup_image_of(&boots[i]);
+            backup_memory.next.images[i].flags = any ? 0 : backup_memory.next.images[i].flags;
+            keep_refusal(&boots[i]);
+        }
+    }
+    if (any) {
+        backup_memory.next.phase = BACKUP_INSTALL;
+        backup_memory.next.run++;
+    }
+    return err;
+}
+
+static bool any_of_type(const struct boot *boots, enum swap_type type)
+{
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        if (boots[i].update.type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int set_course(struct boot *boots)
+{
+    int err = OK;
+
+    if (backup_memory.next.phase == BACKUP_IDLE) {
+        err = begin(boots);
+    } else if (backup_memory.next.phase == BACKUP_TRIED && any_refused(boots)) {
+        err = give_up(boots);
+    } else if (backup_memory.next.phase == BACKUP_TRIED && any_of_type(boots, SWAP_REVERT)) {
+        backup_memory.next.phase = BACKUP_REVERT;
+        backup_memory.next.run++;
+        for (size_t i = 0; i < backup_pairs(boots); i++) {
+            backup_memory.next.images[i].restore = backup_memory.next.images[i].old_size;
+        }
+    }
+    return err != OK ? err : record();
+}
+
+static int run(struct boot *boots)
+{
+    int err = OK;
+
+    if (backup_memory.state.phase == BACKUP_INSTALL) {
+        LOG_INF("Starting upgrade with backup.");
+        err = install(boots);
+    }
+    if (err == OK && backup_memory.state.phase == BACKUP_REVERT) {
+        err = restore(boots);
+    }
+    return err;
+}
+
+void backup_transact(struct boot *boots)
+{
+    int err = backup_journal_error();
+
+    if (err != OK || !backup_can_go_on(boots)) {
+        return;
+    }
+    err = set_course(boots);
+    if (err == OK) {
+        err = run(boots);
+    }
+    if (err != OK) {
+        LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
+    }
+}
+
+/* A valid image for a primary that has none: of two the higher version. What is under way is gone on with instead. */
+void backup_recover(struct boot *boot)
+{
+    struct image_version best = {0};
+    unsigned which = BACKUP_E1 + 1;
+    struct update *update = &boot->update;
+
+    if (boot_mode(boot)->check(boot) != OK || backup_journal_error() != OK || update->replaces_invalid ||
+        backup_memory.state.phase == BACKUP_INSTALL || backup_memory.state.phase == BACKUP_REVERT) {
+        return;
+    }
+    update->replaces_invalid = true;
+    update->type = SWAP_PERM;
+    for (unsigned i = BACKUP_E0; i <= BACKUP_E1; i++) {
+        backup_use_source(boot, i);
+        if (boot_try(boot) == OK &&
+            (which > BACKUP_E1 || image_version_compare(&boot->source.header.version, &best) > 0)) {
+            best = boot->source.header.version;
+            which = i;
+        }
+    }
+    if (which > BACKUP_E1) {
+        return;
+    }
+    backup_use_source(boot, which);
+    LOG_INF("Restoring the primary slot, swap type: perm");
+    backup_memory.next = backup_memory.state;
+    for (size_t i = 0; i < backup_pairs(boot); i++) {
+        backup_memory.next.images[i].flags = 0;
+    }
+    backup_memory.next.phase = BACKUP_INSTALL;
+    backup_memory.next.run++;
+    if (boot_try(boot) != OK || record() != OK || install(backup_first_pair(boot)) != OK) {
+        LOG_ERR("Update not completed");
+    }
+}
+
+/*
+ * Just before an image is started. One that was installed has had its chance from now on, and the next boot writes down
+ * what became of it. Otherwise nothing in the journal may be read differently later, when the application has worked
+ * with what is true now.
+ */
+void backup_starting(void)
+{
+    int err = backup_journal_error();
+
+    if (err == OK && backup_memory.state.phase == BACKUP_DONE) {
+        backup_memory.next = backup_memory.state;
+        backup_memory.next.phase = BACKUP_TRIED;
+        err = record();
+    } else if (err == OK) {
+        err = journal_settle(&backup_memory.records->journal);
+    }
+    if (err != OK) {
+        LOG_ERR("Journal: error -0x%x", (unsigned)-err);
+    }
+}

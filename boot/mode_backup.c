@@ -1,0 +1,307 @@
+/*
+ * Upgrade with backup: two external slots, of which one takes the new image and the other keeps the old one; nothing is
+ * swapped and no source is destroyed. What happens is written in the journal before it happens; the trailers of the
+ * external slots only request, the primary's is for the application. docs/DESIGN.md and docs/SPEC.md, "Upgrade with
+ * backup".
+ */
+#include <string.h>
+
+#include <farboot/log.h>
+
+#include "boot/backup.h"
+
+struct backup backup_memory;
+
+static const struct journal_value values[] = {
+    {&backup_memory.state, sizeof backup_memory.state, BACKUP_KEY_STATE},
+    {&backup_memory.progress, sizeof backup_memory.progress, BACKUP_KEY_PROGRESS},
+};
+
+/* The journal has been read. */
+static void open_memory(const struct boot *boot)
+{
+    backup_memory.records = boot->records;
+    if (boot->records->error != OK || backup_memory.state.phase >= BACKUP_PHASES) {
+        backup_memory.state = (struct backup_state){.phase = BACKUP_IDLE};
+    }
+    backup_memory.next = backup_memory.state;
+}
+
+int backup_journal_error(void)
+{
+    const struct records *records = backup_memory.records;
+
+    return records->error != OK ? records->error : records->journal.error;
+}
+
+int backup_write(enum backup_key key)
+{
+    struct records *records = backup_memory.records;
+
+    return journal_write(&records->journal, &records->values[RECORDS_COPIES + key - BACKUP_KEY_STATE]);
+}
+
+/* The third slot, and what is kept in the journal. The common part has opened primary and E0. */
+static void open_backup(struct boot *boot)
+{
+    struct boot_slot *slot = &boot->slots[BOOT_BACKUP];
+    const struct trailer_params params = {.max_align = boot->slots[BOOT_PRIMARY].layout.max_align};
+
+    if (boot->index == 0) {
+        open_memory(boot);
+    }
+    slot->area = boot->areas->backup;
+    boot->has_secondary = boot->has_secondary && slot->area != NULL;
+    if (!boot->has_secondary) {
+        return;
+    }
+    boot_measure(slot);
+    if (trailer_layout_init(&slot->layout, slot->area, &params) != OK ||
+        trailer_read(slot->area, &slot->layout, &boot->update.backup) != OK) {
+        LOG_INF("Backup slot of image pair (%u) is unreachable", (unsigned)boot->index);
+        boot->has_secondary = false;
+    }
+}
+
+/* Also where only primary and secondary are known, to compute the largest image. */
+static int check(const struct boot *boot)
+{
+    for (size_t i = 0; i < BOOT_SLOTS; i++) {
+        if (boot->slots[i].area != NULL && boot->slots[i].sectors == 0) {
+            LOG_WRN("Cannot upgrade: slots do not begin and end at sectors");
+            return ERR_BOOT_GEOMETRY;
+        }
+    }
+    return OK;
+}
+
+void backup_use_source(struct boot *boot, unsigned which)
+{
+    if (boot->slots[BOOT_SECONDARY].area != (which == BACKUP_E0 ? boot->areas->secondary : boot->areas->backup)) {
+        struct boot_slot slot = boot->slots[BOOT_SECONDARY];
+        struct trailer trailer = boot->update.secondary;
+
+        boot->slots[BOOT_SECONDARY] = boot->slots[BOOT_BACKUP];
+        boot->slots[BOOT_BACKUP] = slot;
+        boot->update.secondary = boot->update.backup;
+        boot->update.backup = trailer;
+    }
+}
+
+/* The signed digest of an image. Returns OK; ERR_IMAGE_HASH: it has none; what image_tlv_next_untrusted returns. */
+static int read_digest(const struct image *image, uint8_t digest[SHA256_SIZE])
+{
+    struct image_tlv_iter iter = image_tlv_begin(image);
+    struct image_tlv_entry entry;
+    bool more = true;
+    int err = OK;
+
+    while (err == OK && more) {
+        err = image_tlv_next_untrusted(&iter, &entry, &more);
+        if (err == OK && more && entry.type == IMAGE_TLV_SHA256 && entry.len == SHA256_SIZE) {
+            return flash_area_read(image->area, entry.off, digest, SHA256_SIZE);
+        }
+    }
+    return err != OK ? err : ERR_IMAGE_HASH;
+}
+
+/* Whether a slot holds the image with this digest; nothing is verified. */
+static bool holds(const struct boot_slot *slot, const uint8_t digest[SHA256_SIZE], struct image *image)
+{
+    uint8_t found[SHA256_SIZE];
+
+    return image_open_untrusted(image, slot->area, 0, slot->area->size) == OK && read_digest(image, found) == OK &&
+           hardened_equal(found, digest, SHA256_SIZE) == HARDENED_TRUE;
+}
+
+static bool is_confirmed(const struct boot *boot)
+{
+    return boot->update.primary.magic == TRAILER_MAGIC_GOOD && boot->update.primary.image_ok == TRAILER_FLAG_SET;
+}
+
+/* An update is confirmed when every image that it installed is. */
+static bool all_confirmed(const struct boot *boots)
+{
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        if (backup_has_part(&boots[i]) && !is_confirmed(&boots[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What was tried is no longer there: somebody programmed the primary by other means. The journal is out of date. */
+static bool is_replaced(const struct boot *boots)
+{
+    struct image image;
+
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        if (backup_has_part(&boots[i]) &&
+            !holds(&boots[i].slots[BOOT_PRIMARY], backup_image_of(&boots[i])->new_digest, &image)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum backup_slot_says says(const struct boot *boot, const struct trailer *trailer)
+{
+    if (!boot->has_secondary) {
+        return BACKUP_GONE;
+    }
+    return trailer->magic == TRAILER_MAGIC_GOOD ? BACKUP_ASKS : BACKUP_QUIET;
+}
+
+/* One pair cannot be reached: no pair's update can be completed. */
+bool backup_can_go_on(const struct boot *boots)
+{
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        if (!boots[i].has_secondary) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum backup_action decide(struct boot *boot)
+{
+    const struct boot *boots = backup_first_pair(boot);
+    enum backup_slot_says e0 = backup_can_go_on(boots) ? says(boot, &boot->update.secondary) : BACKUP_GONE;
+    enum backup_slot_says e1 = says(boot, &boot->update.backup);
+    enum backup_action action =
+        backup_decide((enum backup_phase)backup_memory.next.phase, backup_memory.was_confirmed, e0, e1);
+
+    if (action == BACKUP_KEEP || (action == BACKUP_GO_BACK && is_replaced(boots))) {
+        backup_memory.next.phase = BACKUP_IDLE;
+        action = backup_decide(BACKUP_IDLE, backup_memory.was_confirmed, e0, e1);
+    }
+    return action;
+}
+
+static void classify(struct boot *boot)
+{
+    struct update *update = &boot->update;
+    const struct backup_image *image = backup_image_of(boot);
+    enum backup_action action;
+
+    if (boot->index == 0) {
+        backup_memory.was_confirmed = all_confirmed(boot);
+    }
+    action = decide(boot);
+    update->primary = trailer_unset(); /* has said what it may say here */
+    update->fallback = SWAP_NONE;
+    if (action == BACKUP_TAKE_E0 || action == BACKUP_TAKE_E1) {
+        backup_use_source(boot, action == BACKUP_TAKE_E0 ? BACKUP_E0 : BACKUP_E1);
+        update->type = update->secondary.image_ok == TRAILER_FLAG_SET ? SWAP_PERM : SWAP_TEST;
+    } else if (backup_has_part(boot) && action == BACKUP_GO_BACK) {
+        backup_use_source(boot, image->from ^ 1U);
+        update->type = SWAP_REVERT;
+    } else if (backup_has_part(boot) && action == BACKUP_GO_ON) {
+        update->type = (image->flags & BACKUP_IS_PERMANENT) != 0 ? SWAP_PERM : SWAP_TEST;
+        update->type = backup_memory.next.phase == BACKUP_REVERT ? SWAP_REVERT : update->type;
+        update->is_resumed = true;
+        update->done = 1;
+    }
+}
+
+static uint32_t source_off(const struct boot *boot, enum swap_type type)
+{
+    (void)boot;
+    (void)type;
+    return 0;
+}
+
+/* Where the first sector with a part of the trailer begins: requests are cleared while the image stays. */
+static uint32_t capacity(const struct boot_slot *slot)
+{
+    uint32_t start = 0;
+
+    return trailer_first_sector(slot->area, &slot->layout, &start) == OK ? start : 0;
+}
+
+static uint32_t source_limit(const struct boot *boot, enum swap_type type)
+{
+    uint32_t primary = capacity(&boot->slots[BOOT_PRIMARY]);
+    uint32_t source = capacity(&boot->slots[BOOT_SECONDARY]);
+
+    (void)type;
+    return primary < source ? primary : source;
+}
+
+bool backup_verify_primary(struct boot *boot, struct image *present, uint8_t digest[SHA256_SIZE])
+{
+    const struct flash_area *area = boot->slots[BOOT_PRIMARY].area;
+
+    boot->primary_is_valid = HARDENED_FALSE;
+    if (image_open_untrusted(present, area, 0, area->size) != OK ||
+        verify_image(&boot->verifier, present, &boot->primary_is_valid) != OK || read_digest(present, digest) != OK) {
+        return false;
+    }
+    boot->header = present->header;
+    return hardened_launder(boot->primary_is_valid) == HARDENED_TRUE;
+}
+
+/* What becomes of the image in the primary: kept in the other slot, if it is there already, or saved to it. */
+static int plan_backup(struct boot *boot, struct backup_image *image)
+{
+    const struct boot_slot *backup = &boot->slots[BOOT_BACKUP];
+    struct image present;
+    struct image kept;
+    hardened_bool valid = HARDENED_FALSE;
+
+    if (!backup_verify_primary(boot, &present, image->old_digest)) {
+        return OK;
+    }
+    image->old_size = present.end;
+    if (memcmp(image->old_digest, image->new_digest, SHA256_SIZE) == 0) {
+        image->flags = 0; /* it is running: there is nothing to do */
+    } else if (holds(backup, image->old_digest, &kept) && verify_image(&boot->verifier, &kept, &valid) == OK &&
+               hardened_launder(valid) == HARDENED_TRUE) {
+        image->flags |= BACKUP_IS_KEPT;
+    } else if (present.end > capacity(backup)) {
+        LOG_WRN("The backup slot has no room for the image in the primary slot");
+        return ERR_IMAGE_SIZE;
+    }
+    return OK;
+}
+
+/* The image in the primary is the one that stays. */
+static bool is_kept(const struct boot *boot)
+{
+    (void)boot;
+    return backup_memory.state.phase == BACKUP_IDLE;
+}
+
+static int start(struct boot *boot, const struct image *source)
+{
+    const struct boot_slot *slot = &boot->slots[BOOT_SECONDARY];
+    struct backup_image *image = &backup_memory.next.images[boot->index];
+    int err;
+
+    if (boot->update.type == SWAP_REVERT) {
+        struct image old;
+
+        return holds(slot, image->old_digest, &old) ? OK : ERR_IMAGE_HASH;
+    }
+    *image = (struct backup_image){
+        .flags = BACKUP_HAS_PART, .from = slot->area == boot->areas->backup, .new_size = source->end};
+    image->flags |= boot->update.type == SWAP_PERM ? BACKUP_IS_PERMANENT : 0;
+    err = read_digest(source, image->new_digest);
+    return err != OK ? err : plan_backup(boot, image);
+}
+
+const struct boot_mode boot_mode_backup = {
+    .can_revert = true,
+    .values = values,
+    .value_count = 2,
+    .is_confirmed = is_kept,
+    .check = check,
+    .classify = classify,
+    .source_off = source_off,
+    .source_limit = source_limit,
+    .start = start,
+    .open = open_backup,
+    .transact = backup_transact,
+    .recover = backup_recover,
+    .starting = backup_starting,
+};
