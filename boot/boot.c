@@ -50,6 +50,7 @@ static int lay_out_trailers(struct boot *boot)
         return ERR_BOOT_GEOMETRY;
     }
     params.status_cells = max_sectors * mode->status_steps;
+    params.move_cells = max_sectors * mode->move_steps;
     err = trailer_layout_init(&primary->layout, primary->area, &params);
     return err != OK ? err : trailer_layout_init(&secondary->layout, secondary->area, &params);
 }
@@ -58,6 +59,7 @@ static int read_trailers(struct boot *boot)
 {
     const struct boot_slot *primary = &boot->slots[BOOT_PRIMARY];
     const struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
+    const struct boot_slot *scratch = &boot->slots[BOOT_SCRATCH];
     int err = trailer_read(primary->area, &primary->layout, &boot->update.primary);
 
     if (err != OK) {
@@ -67,16 +69,24 @@ static int read_trailers(struct boot *boot)
         LOG_INF("Secondary image of image pair (%u) is unreachable. Treat it as empty", (unsigned)boot->index);
         boot->has_secondary = false;
     }
+    if (boot_has_scratch() && scratch->area != NULL &&
+        trailer_read(scratch->area, &scratch->layout, &boot->update.scratch) != OK) {
+        LOG_WRN("Cannot upgrade: the scratch area is unreachable");
+        boot->has_secondary = false;
+    }
     return OK;
 }
 
 int boot_lay_out(struct boot *boot)
 {
+    int err;
+
     boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
     boot->slots[BOOT_SECONDARY].area = boot->areas->secondary;
     boot_measure(&boot->slots[BOOT_PRIMARY]);
     boot_measure(&boot->slots[BOOT_SECONDARY]);
-    return lay_out_trailers(boot);
+    err = lay_out_trailers(boot);
+    return err == OK && boot_mode(boot)->lay_out != NULL ? boot_mode(boot)->lay_out(boot) : err;
 }
 
 /* Without a secondary slot nothing is updated, and the primary's trailer decides nothing. */

@@ -22,6 +22,8 @@
 /* How an image gets from the secondary slot to the primary. Each is one file. */
 struct boot_mode;
 extern const struct boot_mode boot_mode_swap_offset;
+extern const struct boot_mode boot_mode_swap_move;
+extern const struct boot_mode boot_mode_swap_scratch; /* wants boot_config.scratch */
 extern const struct boot_mode boot_mode_overwrite;
 extern const struct boot_mode boot_mode_backup;
 
@@ -61,6 +63,7 @@ struct boot_config {
     const struct boot_mode *mode;     /* NULL where Kconfig chooses it */
     const struct choice_mode *choice; /* for boot_choose; NULL as well */
     struct boot_ram ram;              /* RAM load */
+    const struct flash_area *scratch; /* swap using scratch, one for all images; NULL: there is none */
 
     const struct boot_key *keys; /* whose images are accepted */
     size_t key_count;

@@ -19,6 +19,7 @@ static const struct swap_rule rows[] = {
 };
 
 const struct swap_rules swap_rules_offset = {&rows[0], 4};
+const struct swap_rules swap_rules_swap = {&rows[1], 3};
 const struct swap_rules swap_rules_overwrite = {&rows[1], 2};
 
 static bool applies(const struct swap_rule *rule, const uint8_t *found)

@@ -19,6 +19,7 @@ struct swap_rules {
 };
 
 extern const struct swap_rules swap_rules_offset;
+extern const struct swap_rules swap_rules_swap; /* move and scratch */
 extern const struct swap_rules swap_rules_overwrite;
 
 /* The first row that applies; SWAP_NONE when none does. */

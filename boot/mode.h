@@ -17,27 +17,35 @@
  * it equal to what reading flash again would give.
  */
 struct update {
-    enum swap_type type;     /* SWAP_NONE: there is nothing to do */
-    bool is_resumed;         /* the type comes from the primary trailer of an update that was begun */
+    enum swap_type type; /* SWAP_NONE: there is nothing to do */
+    bool is_resumed;     /* the type comes from the trailer of an update that was begun */
+    bool status_is_in_scratch;
     enum swap_type fallback; /* what to try when there is no image that a revert could bring back */
     bool replaces_invalid;   /* what the primary holds is known to be no valid image and need not be kept */
+
+    const struct boot_slot *slots; /* their geometry: constant */
 
     struct trailer primary; /* as they are on flash */
     struct trailer secondary;
     struct trailer backup;       /* upgrade with backup: the other external slot's */
+    struct trailer scratch;      /* swap using scratch */
     struct trailer starting;     /* the primary's before the first step */
     struct trailer announcement; /* the secondary's that lets the update begin again while the primary's is rewritten */
 
-    uint32_t sector;            /* bytes of the unit of exchange */
-    uint32_t sectors;           /* to be exchanged */
-    uint32_t primary_sectors;   /* of them, used by the image that begins in the primary */
-    uint32_t secondary_sectors; /* of them, used by the image that begins in the secondary */
-    uint32_t swap_size;         /* bytes of the larger image */
+    uint32_t sector;         /* bytes of a unit of exchange, where all are equal */
+    uint32_t units;          /* to be exchanged */
+    uint32_t unit_end;       /* swap using scratch: where the current one ends */
+    uint32_t primary_used;   /* bytes that are worth copying, of the image that begins in the primary */
+    uint32_t secondary_used; /* of the image that begins in the secondary */
+    uint32_t swap_size;      /* bytes of the larger image */
 
-    uint32_t done;              /* steps of the exchange that are on flash */
-    bool primary_is_cleared;    /* overwrite: the trailer, before anything is copied over */
+    uint32_t steps;             /* of the exchange: status cells, moves included */
+    uint32_t cells;             /* of them, those that are not moves */
+    uint32_t done;              /* steps that are on flash */
+    bool primary_is_cleared;    /* its trailer, before anything is copied over */
     bool is_copied;             /* overwrite */
     bool secondary_is_cleared;  /* its trailer */
+    bool scratch_is_cleared;    /* swap using scratch: its trailer, or all of it */
     bool head_is_erased;        /* the secondary's first sector, at the end */
     hardened_bool is_installed; /* what was installed is verified in the primary */
 };
@@ -50,7 +58,7 @@ struct boot {
     struct records *records;        /* of all pairs; NULL: this bootloader keeps none */
     struct verifier verifier;       /* with what config says */
     struct image source;            /* what the update installs, as admitted; .area is NULL when it was not looked at */
-    struct boot_slot slots[BOOT_SLOTS];
+    struct boot_slot slots[BOOT_SLOTS]; /* by enum boot_slot_id */
     struct update update;
     hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
     struct image_header header;     /* of the primary's image, when it was verified */
@@ -110,6 +118,7 @@ struct boot_mode {
     const char *start_line;         /* logged when an update begins or goes on */
     const struct swap_rules *rules; /* for the common part of the decision */
     uint8_t status_steps;           /* status cells per sector */
+    uint8_t move_steps;             /* of them, those that lie in front and count apart */
     bool has_tlv_sizes;             /* field of the trailer */
     bool can_revert;
 
@@ -121,6 +130,10 @@ struct boot_mode {
     /* Whether the image in the primary was confirmed, so that its security counter may be recorded. NULL: the primary
      * trailer says so, or there never was an update. */
     bool (*is_confirmed)(const struct boot *boot);
+
+    /* Layouts of a mode with a third area, behind those of the two slots. NULL: it has none. Returns OK;
+     * ERR_BOOT_GEOMETRY. */
+    int (*lay_out)(struct boot *boot) ERROR_MUST_CHECK;
 
     /* Whether this mode can work with these slots. Returns OK; ERR_BOOT_GEOMETRY after saying why not. */
     int (*check)(const struct boot *boot) ERROR_MUST_CHECK;
@@ -142,6 +155,9 @@ struct boot_mode {
 
     /* Sizes of one that was interrupted after its first step; what flash holds there is believed only within bounds. */
     void (*resume)(struct boot *boot);
+
+    /* From swap_size to units, steps and cells. NULL where there is no status. */
+    void (*measure)(struct update *update);
 
     /* The next step, into a `step` that is all zero. Pure. */
     void (*plan)(const struct update *update, struct boot_step *step);
@@ -171,6 +187,12 @@ static inline const struct boot_mode *boot_mode(const struct boot *boot)
     }
     if (IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP)) {
         return &boot_mode_backup;
+    }
+    if (IS_ENABLED(CONFIG_BOOT_SWAP_USING_MOVE)) {
+        return &boot_mode_swap_move;
+    }
+    if (IS_ENABLED(CONFIG_BOOT_SWAP_USING_SCRATCH)) {
+        return &boot_mode_swap_scratch;
     }
     return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
 }

@@ -71,6 +71,7 @@ static void plan(const struct update *update, struct boot_step *step)
     } else if (!update->head_is_erased) {
         step->kind = STEP_ERASE; /* so that the image is not seen again */
         step->dst = BOOT_SECONDARY;
+        step->len = 1;
     }
 }
 

@@ -44,7 +44,7 @@ static uint32_t work_ahead(const struct boot *boot)
     do {
         step = (struct boot_step){.kind = STEP_DONE};
         mode->plan(&ahead, &step);
-        total += step.len;
+        total += step.kind == STEP_COPY || step.kind == STEP_FILL ? step.len : 0;
         if (step.kind == STEP_VERIFY) {
             ahead.is_installed = HARDENED_TRUE;
         }

@@ -12,12 +12,12 @@ static int copy_into_erased(const struct boot_slot *dst, uint32_t dst_off, const
                             uint32_t src_off, uint32_t len, const struct step_buffer *buffer)
 {
     uint32_t half = (uint32_t)(buffer->size / 2);
-    uint32_t cell = dst->layout.cell;
+    uint32_t block = dst->layout.write_block;
     int err = OK;
 
     for (uint32_t at = 0; err == OK && at < len; at += half) {
         uint8_t *data = &buffer->data[(size_t)(at / half % 2) * half];
-        uint32_t part = len - at < half ? (len - at + cell - 1) / cell * cell : half;
+        uint32_t part = len - at < half ? (len - at + block - 1) / block * block : half;
 
         err = flash_area_read(src->area, src_off + at, data, part);
         if (err == OK) {
@@ -40,7 +40,7 @@ static int copy(const struct boot_slot *dst, const struct boot_slot *src, const 
         uint32_t size = 0;
 
         err = flash_area_sector_at(dst->area, step->dst_off + at, &start, &size);
-        if (err == OK) {
+        if (err == OK && (!boot_has_scratch() || step->kind == STEP_COPY)) {
             err = flash_area_erase(dst->area, start, size);
         }
         if (err == OK) {
@@ -55,22 +55,14 @@ static int copy(const struct boot_slot *dst, const struct boot_slot *src, const 
     return err;
 }
 
-static int erase_sector(const struct boot_slot *slot, uint32_t off)
-{
-    uint32_t start = 0;
-    uint32_t size = 0;
-    int err = flash_area_sector_at(slot->area, off, &start, &size);
-
-    return err != OK ? err : flash_area_erase(slot->area, start, size);
-}
-
-int step_apply(const struct boot_slot slots[2], const struct boot_step *step, const struct step_buffer *buffer)
+int step_apply(const struct boot_slot slots[BOOT_SLOTS], const struct boot_step *step, const struct step_buffer *buffer)
 {
     const struct boot_slot *dst = &slots[step->dst];
     int err = OK;
 
     switch (step->kind) {
     case STEP_COPY:
+    case STEP_FILL:
         err = copy(dst, &slots[step->src], step, buffer);
         break;
     case STEP_WRITE_TRAILER:
@@ -78,7 +70,7 @@ int step_apply(const struct boot_slot slots[2], const struct boot_step *step, co
         err = trailer_erase(dst->area, &dst->layout);
         break;
     case STEP_ERASE:
-        err = erase_sector(dst, step->dst_off);
+        err = trailer_erase_sectors(dst->area, step->dst_off, step->dst_off + step->len);
         break;
     default:
         return OK;
@@ -87,21 +79,40 @@ int step_apply(const struct boot_slot slots[2], const struct boot_step *step, co
     return err != OK ? err : flash_area_sync(dst->area);
 }
 
-static int commit_status(const struct boot_slot *primary, const struct boot_step *step)
+static int commit_status(const struct boot_slot *slot, const struct boot_step *step)
 {
     if (step->status_value == 0) {
         return OK;
     }
-    return trailer_program_status(primary->area, &primary->layout, step->status_index, step->status_value);
+    return trailer_program_status(slot->area, &slot->layout, step->status_index, step->status_value);
 }
 
-int step_commit(const struct boot_slot slots[2], const struct boot_step *step)
+/* A trailer that goes on with a status that was kept elsewhere: its cells before this step's, the trailer, the cell. */
+static int commit_copy(const struct boot_slot slots[BOOT_SLOTS], const struct boot_step *step)
+{
+    const struct boot_slot *dst = &slots[step->dst];
+    int err = OK;
+
+    if (boot_has_scratch() && step->trailer != NULL) {
+        for (uint32_t i = 0; err == OK && i < step->status_index; i++) {
+            err = trailer_program_status(dst->area, &dst->layout, i, (uint8_t)(i + 1));
+        }
+        if (err == OK) {
+            err = trailer_program(dst->area, &dst->layout, step->trailer);
+        }
+    }
+    return err != OK ? err : commit_status(&slots[step->status_slot], step);
+}
+
+int step_commit(const struct boot_slot slots[BOOT_SLOTS], const struct boot_step *step)
 {
     const struct boot_slot *primary = &slots[BOOT_PRIMARY];
     const struct boot_slot *dst = &slots[step->dst];
 
     switch (step->kind) {
     case STEP_COPY:
+    case STEP_FILL:
+        return commit_copy(slots, step);
     case STEP_STATUS:
         return commit_status(primary, step);
     case STEP_WRITE_TRAILER:

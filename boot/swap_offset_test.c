@@ -25,6 +25,8 @@ struct board {
     struct update update;
 };
 
+static const struct boot_slot slots[BOOT_SLOTS] = {[BOOT_PRIMARY] = {.layout = {.status_cells = 2 * UNITS}}};
+
 static void start_update(struct board *board, enum swap_type type, uint32_t primary_sectors, uint32_t secondary_sectors)
 {
     uint32_t up = type == SWAP_REVERT ? 0 : 1;
@@ -34,16 +36,17 @@ static void start_update(struct board *board, enum swap_type type, uint32_t prim
         board->units[BOOT_PRIMARY][i] = i < primary_sectors ? OLD(i) : NOTHING;
         board->units[BOOT_SECONDARY][i + up] = i < secondary_sectors ? NEW(i) : NOTHING;
     }
-    board->update =
-        (struct update){.type = type,
-                        .primary = trailer_unset(),
-                        .secondary = trailer_unset(),
-                        .sector = SECTOR,
-                        .sectors = primary_sectors > secondary_sectors ? primary_sectors : secondary_sectors,
-                        .primary_sectors = primary_sectors,
-                        .secondary_sectors = secondary_sectors,
-                        .swap_size = 12345,
-                        .is_installed = HARDENED_FALSE};
+    board->update = (struct update){
+        .type = type,
+        .slots = slots,
+        .primary = trailer_unset(),
+        .secondary = trailer_unset(),
+        .sector = SECTOR,
+        .primary_used = primary_sectors * SECTOR,
+        .secondary_used = secondary_sectors * SECTOR,
+        .swap_size = (primary_sectors > secondary_sectors ? primary_sectors : secondary_sectors) * SECTOR,
+        .is_installed = HARDENED_FALSE};
+    boot_mode_swap_offset.measure(&board->update);
     board->update.starting = trailer_unset();
     board->update.starting.magic = TRAILER_MAGIC_GOOD;
     board->update.starting.swap_type = type;
@@ -109,7 +112,7 @@ static void test_an_exchange_moves_both_images(void **state)
         for (uint32_t i = 0; i < primary_sectors; i++) {
             assert_int_equal(board.units[BOOT_SECONDARY][i + down], OLD(i));
         }
-        assert_int_equal(cells, 2 * board.update.sectors);
+        assert_int_equal(cells, 2 * board.update.units);
         assert_int_equal(board.update.primary.copy_done, TRAILER_FLAG_SET);
         assert_int_equal(board.update.primary.image_ok, type == SWAP_TEST ? TRAILER_FLAG_UNSET : TRAILER_FLAG_SET);
     }

@@ -42,17 +42,19 @@ int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *
 {
     const struct flash_geometry *geometry = flash_geometry(area->dev);
     uint32_t align = params->max_align;
-    uint32_t cell = geometry->write_block;
+    uint32_t cell = params->cell != 0 ? params->cell : geometry->write_block;
     /* Magic, image_ok, copy_done, swap_info, sizes: never more than six aligned fields, plus rounding. */
     uint32_t fields = 8 * align;
 
     if (align < TRAILER_MAX_ALIGN_MIN || align > TRAILER_MAX_ALIGN_MAX || cell == 0 || cell > align ||
-        area->size < fields || params->status_cells > (area->size - fields) / cell) {
+        cell % geometry->write_block != 0 || area->size < fields ||
+        params->status_cells > (area->size - fields) / cell) {
         return ERR_BOOT_GEOMETRY;
     }
     layout->max_align = align;
     set_magic(layout);
     layout->cell = cell;
+    layout->write_block = geometry->write_block;
     layout->erased_value = geometry->erased_value;
     layout->has_tlv_sizes = params->tlv_sizes;
     layout->magic = area->size - IMAGE_TRAILER_MAGIC_SIZE;
@@ -62,6 +64,7 @@ int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *
     layout->tlv_sizes = layout->swap_info - align;
     layout->swap_size = layout->tlv_sizes - (params->tlv_sizes ? align : 0);
     layout->status_cells = params->status_cells;
+    layout->move_cells = params->move_cells;
     /* MCUboot adds lengths instead of following the fields down; the difference shows when the size is not aligned. */
     layout->status = area->size - align_up(IMAGE_TRAILER_MAGIC_SIZE, align) - (params->tlv_sizes ? 5 : 4) * align -
                      params->status_cells * cell;
@@ -109,15 +112,18 @@ static uint32_t parse_u32(const uint8_t *bytes)
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-/* Counts status cells: those in front of the first erased one, and whether any is written at all. */
+/*
+ * Finds the last status cell that is written, of either part. The ones before it are done even if one reads as erased:
+ * torn, it may have read as written when the next one was begun.
+ */
 static int read_status(const struct flash_area *area, const struct trailer_layout *layout, struct trailer *trailer)
 {
     uint8_t cells[128];
     uint32_t total = layout->status_cells * layout->cell;
-    bool gap = false;
+    uint32_t index = 0;
 
+    trailer->moves_done = 0;
     trailer->status_done = 0;
-    trailer->status_is_clear = true;
     for (uint32_t at = 0; at < total;) {
         uint32_t part = total - at < sizeof cells ? total - at : (uint32_t)sizeof cells;
         int err = flash_area_read(area, layout->status + at, cells, part);
@@ -126,11 +132,15 @@ static int read_status(const struct flash_area *area, const struct trailer_layou
             return err;
         }
         for (uint32_t i = 0; i < part; i += layout->cell) {
-            bool written = !is_erased(layout, cells + i, layout->cell);
-
-            gap = gap || !written;
-            trailer->status_done += gap ? 0 : 1;
-            trailer->status_is_clear = trailer->status_is_clear && !written;
+            index++;
+            if (is_erased(layout, cells + i, layout->cell)) {
+                continue;
+            }
+            if (index <= layout->move_cells) {
+                trailer->moves_done = index;
+            } else {
+                trailer->status_done = index - layout->move_cells;
+            }
         }
         at += part;
     }
@@ -142,8 +152,7 @@ struct trailer trailer_unset(void)
     static const struct trailer unset = {.magic = TRAILER_MAGIC_UNSET,
                                          .image_ok = TRAILER_FLAG_UNSET,
                                          .copy_done = TRAILER_FLAG_UNSET,
-                                         .swap_type = SWAP_NONE,
-                                         .status_is_clear = true};
+                                         .swap_type = SWAP_NONE};
 
     return unset;
 }
@@ -165,7 +174,7 @@ int trailer_read(const struct flash_area *area, const struct trailer_layout *lay
     trailer->swap_type = parse_swap_type(layout, swap_info);
     trailer->image_index = trailer->swap_type == SWAP_NONE ? 0 : swap_info >> SWAP_INFO_IMAGE_SHIFT;
     trailer->swap_size = parse_u32(fields);
-    trailer->tlv_sizes = parse_u32(fields + (layout->tlv_sizes - start));
+    trailer->tlv_sizes = layout->has_tlv_sizes ? parse_u32(fields + (layout->tlv_sizes - start)) : 0;
     return read_status(area, layout, trailer);
 }
 
@@ -181,7 +190,7 @@ static int program_field(const struct flash_area *area, const struct trailer_lay
 
     memset(block, layout->erased_value, sizeof block);
     memcpy(block, data, len);
-    err = flash_area_program(area, off, block, align_up((uint32_t)len, layout->cell));
+    err = flash_area_program(area, off, block, align_up((uint32_t)len, layout->write_block));
     return err != OK ? err : flash_area_sync(area);
 }
 
@@ -272,13 +281,11 @@ int trailer_first_sector(const struct flash_area *area, const struct trailer_lay
     return flash_area_sector_at(area, layout->status, start, &size);
 }
 
-int trailer_erase(const struct flash_area *area, const struct trailer_layout *layout)
+int trailer_erase_sectors(const struct flash_area *area, uint32_t off, uint32_t end)
 {
-    uint32_t end = area->size;
     int err = OK;
 
-    /* The sector with the magic first: a trailer is never seen without the status that it needs. */
-    while (err == OK && end > layout->status) {
+    while (err == OK && end > off) {
         uint32_t start = 0;
         uint32_t size = 0;
 
@@ -289,6 +296,12 @@ int trailer_erase(const struct flash_area *area, const struct trailer_layout *la
         }
     }
     return err != OK ? err : flash_area_sync(area);
+}
+
+int trailer_erase(const struct flash_area *area, const struct trailer_layout *layout)
+{
+    /* The sector with the magic first: a trailer is never seen without the status that it needs. */
+    return trailer_erase_sectors(area, layout->status, area->size);
 }
 
 /* Fields that an interrupted request left may stay where they say the same; programming cannot take them back. */

@@ -29,6 +29,8 @@ enum swap_type { SWAP_NONE = 1, SWAP_TEST = 2, SWAP_PERM = 3, SWAP_REVERT = 4 };
 struct trailer_params {
     uint32_t max_align;    /* largest write block of the slots, 8 to 32: trailer_max_align */
     uint32_t status_cells; /* swap status entries; 0 for modes without and for users of the flags alone */
+    uint32_t move_cells;   /* of them, the first ones that count apart (swap using move) */
+    uint32_t cell;         /* bytes of one entry, a multiple of the write block; 0: the write block */
     bool tlv_sizes;        /* the field that only swap using offset has */
 };
 
@@ -43,7 +45,9 @@ struct trailer_layout {
     uint32_t swap_size;
     uint32_t status; /* the first cell; the trailer starts here */
     uint32_t status_cells;
-    uint32_t cell; /* bytes of a status cell: the area's write block */
+    uint32_t move_cells;
+    uint32_t cell; /* bytes of a status cell */
+    uint32_t write_block;
     uint32_t max_align;
     bool has_tlv_sizes;
     uint8_t erased_value;
@@ -58,8 +62,8 @@ struct trailer {
     uint8_t image_index;
     uint32_t swap_size;   /* as stored */
     uint32_t tlv_sizes;   /* as stored */
-    uint32_t status_done; /* cells in front of the first erased one; a torn cell counts, see SPEC */
-    bool status_is_clear; /* no cell at all is written */
+    uint32_t moves_done;  /* move cells up to the last one that is written; a torn cell counts, see SPEC */
+    uint32_t status_done; /* the same of the others */
 };
 
 /* max(8, both write blocks). */
@@ -75,6 +79,12 @@ int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *
 /* Returns OK; what flash_area_read returns. */
 int trailer_read(const struct flash_area *area, const struct trailer_layout *layout,
                  struct trailer *trailer) ERROR_MUST_CHECK;
+
+/* No status cell is written. */
+static inline bool trailer_status_is_clear(const struct trailer *trailer)
+{
+    return trailer->moves_done == 0 && trailer->status_done == 0;
+}
 
 /* A trailer as an area without one reads, or as one is taken that cannot be read. */
 struct trailer trailer_unset(void);
@@ -103,6 +113,9 @@ int trailer_program_status(const struct flash_area *area, const struct trailer_l
  * shares the first of them is lost with it. Returns OK; what flash_area_erase, _sync and _sector_at return.
  */
 int trailer_erase(const struct flash_area *area, const struct trailer_layout *layout) ERROR_MUST_CHECK;
+
+/* The same with the sectors that hold a part of `off` to `end`. */
+int trailer_erase_sectors(const struct flash_area *area, uint32_t off, uint32_t end) ERROR_MUST_CHECK;
 
 /* Start of the first sector that holds a part of the trailer. Returns OK; ERR_FLASH_INVALID as flash_area_sector_at. */
 int trailer_first_sector(const struct flash_area *area, const struct trailer_layout *layout,

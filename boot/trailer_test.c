@@ -54,7 +54,8 @@ static void test_offsets_are_mcuboots(void **state)
         struct slot slot;
 
         open_slot(&slot, rows[i].write_block,
-                  (struct trailer_params){rows[i].max_align, rows[i].cells, rows[i].tlv_sizes});
+                  (struct trailer_params){
+                      .max_align = rows[i].max_align, .status_cells = rows[i].cells, .tlv_sizes = rows[i].tlv_sizes});
         assert_int_equal(slot.layout.magic, SLOT - 16);
         assert_int_equal(slot.layout.image_ok, SLOT - rows[i].image_ok);
         assert_int_equal(slot.layout.copy_done, SLOT - rows[i].copy_done);
@@ -71,15 +72,18 @@ static void test_impossible_layouts_are_refused(void **state)
     struct trailer_layout layout;
 
     (void)state;
-    open_slot(&slot, 16, (struct trailer_params){16, 8, false});
-    assert_int_equal(trailer_layout_init(&layout, &slot.area, &(struct trailer_params){8, 8, false}),
-                     ERR_BOOT_GEOMETRY);
-    assert_int_equal(trailer_layout_init(&layout, &slot.area, &(struct trailer_params){64, 8, false}),
-                     ERR_BOOT_GEOMETRY);
-    assert_int_equal(trailer_layout_init(&layout, &slot.area, &(struct trailer_params){16, 0x20000000, false}),
-                     ERR_BOOT_GEOMETRY);
+    open_slot(&slot, 16, (struct trailer_params){.max_align = 16, .status_cells = 8});
+    assert_int_equal(
+        trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 8, .status_cells = 8}),
+        ERR_BOOT_GEOMETRY);
+    assert_int_equal(
+        trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 64, .status_cells = 8}),
+        ERR_BOOT_GEOMETRY);
+    assert_int_equal(
+        trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 16, .status_cells = 0x20000000}),
+        ERR_BOOT_GEOMETRY);
     slot.area.size = 64;
-    assert_int_equal(trailer_layout_init(&layout, &slot.area, &(struct trailer_params){16, 0, false}),
+    assert_int_equal(trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 16}),
                      ERR_BOOT_GEOMETRY);
     nor_device_free(&slot.device);
 }
@@ -113,7 +117,9 @@ static void test_what_is_programmed_reads_back(void **state)
                                  .swap_size = (uint32_t)random_next(&random),
                                  .tlv_sizes = (uint32_t)random_next(&random)};
 
-        open_slot(&slot, write_block, (struct trailer_params){trailer_max_align(write_block, 1), 32, true});
+        open_slot(&slot, write_block,
+                  (struct trailer_params){
+                      .max_align = trailer_max_align(write_block, 1), .status_cells = 32, .tlv_sizes = true});
         wanted.image_index = wanted.swap_type == SWAP_NONE ? 0 : (uint8_t)random_below(&random, 4);
         wanted.status_done = random_below(&random, 33);
         assert_int_equal(trailer_program(&slot.area, &slot.layout, &wanted), OK);
@@ -122,11 +128,11 @@ static void test_what_is_programmed_reads_back(void **state)
         }
         assert_int_equal(trailer_read(&slot.area, &slot.layout, &found), OK);
         assert_same(&found, &wanted);
-        assert_int_equal(found.status_is_clear, wanted.status_done == 0);
+        assert_int_equal(trailer_status_is_clear(&found), wanted.status_done == 0);
         assert_int_equal(trailer_erase(&slot.area, &slot.layout), OK);
         assert_int_equal(trailer_read(&slot.area, &slot.layout, &found), OK);
         assert_int_equal(found.magic, TRAILER_MAGIC_UNSET);
-        assert_true(found.status_is_clear);
+        assert_true(trailer_status_is_clear(&found));
         assert_string_equal(slot.device.model.violation, "");
         nor_device_free(&slot.device);
     }
@@ -145,7 +151,7 @@ static void test_a_good_magic_means_that_all_fields_are_there(void **state)
         wanted.image_ok = TRAILER_FLAG_SET;
         wanted.swap_size = 0x1234;
         wanted.tlv_sizes = 0x00560078;
-        open_slot(&slot, 4, (struct trailer_params){8, 32, true});
+        open_slot(&slot, 4, (struct trailer_params){.max_align = 8, .status_cells = 32, .tlv_sizes = true});
         nor_power_on(&slot.power, seed % 5, NOR_CUT_TORN, seed);
         assert_int_equal(trailer_program(&slot.area, &slot.layout, &wanted), ERR_FLASH_CUT);
         nor_power_on(&slot.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
@@ -165,7 +171,7 @@ static void test_every_byte_pattern_has_a_meaning(void **state)
     struct trailer found;
 
     (void)state;
-    open_slot(&slot, 8, (struct trailer_params){8, 64, true});
+    open_slot(&slot, 8, (struct trailer_params){.max_align = 8, .status_cells = 64, .tlv_sizes = true});
     for (uint32_t run = 0; run < 500; run++) {
         random_fill(&random, slot.data + SLOT - 1024, 1024);
         assert_int_equal(trailer_read(&slot.area, &slot.layout, &found), OK);
@@ -183,7 +189,7 @@ static void test_a_request_is_whole_or_absent(void **state)
         struct slot slot;
         struct trailer found;
 
-        open_slot(&slot, 1, (struct trailer_params){8, 0, false});
+        open_slot(&slot, 1, (struct trailer_params){.max_align = 8});
         nor_power_on(&slot.power, seed % 3, seed % 2 == 0 ? NOR_CUT_CLEAN : NOR_CUT_TORN, seed);
         assert_int_equal(trailer_request(&slot.area, &slot.layout, true, 0), ERR_FLASH_CUT);
         nor_power_on(&slot.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
@@ -202,7 +208,7 @@ static void test_request_and_confirm_follow_the_magic(void **state)
     struct trailer found;
 
     (void)state;
-    open_slot(&slot, 4, (struct trailer_params){8, 0, false});
+    open_slot(&slot, 4, (struct trailer_params){.max_align = 8});
     assert_int_equal(trailer_confirm(&slot.area, &slot.layout), OK);
     assert_int_equal(slot.power.ops, 0);
     assert_int_equal(trailer_request(&slot.area, &slot.layout, false, 0), OK);

@@ -142,6 +142,9 @@ static int clear_request(struct boot *boot)
     if (err == OK && update->secondary.magic != TRAILER_MAGIC_UNSET) {
         err = trailer_erase(secondary->area, &secondary->layout);
     }
+    if (err == OK && boot_has_scratch() && update->scratch.magic == TRAILER_MAGIC_GOOD) {
+        err = trailer_erase(boot->slots[BOOT_SCRATCH].area, &boot->slots[BOOT_SCRATCH].layout);
+    }
     return err;
 }
 
@@ -287,7 +290,7 @@ static void log_trailer(const char *slot, const struct trailer *trailer)
 {
     static const char *const magic[] = {"", "good", "bad", "unset"};
 
-    LOG_INF("%s image: magic=%s, swap_type=0x%x, copy_done=0x%x, image_ok=0x%x", slot, magic[trailer->magic],
+    LOG_INF("%s: magic=%s, swap_type=0x%x, copy_done=0x%x, image_ok=0x%x", slot, magic[trailer->magic],
             (unsigned)trailer->swap_type, (unsigned)trailer->copy_done, (unsigned)trailer->image_ok);
 }
 
@@ -296,8 +299,11 @@ void boot_decide(struct boot *boot)
     const struct boot_mode *mode = boot_mode(boot);
     struct update *update = &boot->update;
 
-    log_trailer("Primary", &update->primary);
-    log_trailer("Secondary", &update->secondary);
+    log_trailer("Primary image", &update->primary);
+    log_trailer("Secondary image", &update->secondary);
+    if (mode->lay_out != NULL) {
+        log_trailer("Scratch", &update->scratch);
+    }
     if (mode->check(boot) != OK) {
         if (update->secondary.magic == TRAILER_MAGIC_GOOD) {
             boot_refuse(boot, ERR_BOOT_GEOMETRY);
@@ -305,7 +311,7 @@ void boot_decide(struct boot *boot)
         return;
     }
     mode->classify(boot);
-    LOG_INF("Boot source: %s", update->is_resumed ? "primary slot" : "none");
+    LOG_INF("Boot source: %s", update->status_is_in_scratch ? "scratch" : update->is_resumed ? "primary slot" : "none");
     LOG_INF("Image index: %u, Swap type: %s", (unsigned)boot->index, swap_type_names[update->type]);
 }
 
@@ -332,7 +338,6 @@ void boot_recover(struct boot *boot)
         return;
     }
     update->replaces_invalid = true;
-    update->sector = boot->slots[BOOT_PRIMARY].sector;
     for (size_t i = mode->can_revert ? 0 : 1; i < sizeof candidates / sizeof candidates[0]; i++) {
         update->type = candidates[i];
         if (boot_try(boot) == OK) {

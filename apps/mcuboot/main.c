@@ -124,6 +124,11 @@ static bool open_pair(size_t index, struct boot_areas *image)
     return true;
 }
 
+static const struct flash_area *open_scratch(void)
+{
+    return COND_CODE_1(CONFIG_BOOT_SWAP_USING_SCRATCH, (open_slot(PM_MCUBOOT_SCRATCH_ID, "scratch")), (NULL));
+}
+
 static int attempt(struct boot_result *result)
 {
     const struct boot_key key = {ecdsa_pub_key, ecdsa_pub_key_len};
@@ -133,6 +138,7 @@ static int attempt(struct boot_result *result)
         .image_count = ARRAY_SIZE(images),
         .ram = {(uint8_t *)PLACES_RAM_ADDRESS, PLACES_RAM_ADDRESS, PLACES_RAM_SIZE},
         .journal = open_journal(),
+        .scratch = open_scratch(),
         .keys = &key,
         .key_count = 1,
         .buffer = work_space,

@@ -1,7 +1,8 @@
 /*
- * Boots flash contents that somebody else left: boot_dump MODE PRIMARY SECONDARY KEY MAX_SECTORS. Both files are slots
- * of 4 KiB sectors, internal with write block 4 and external with 1; they are replaced by what is there after one boot.
- * Prints what was performed; exit status 0 when an image was found.
+ * Boots flash contents that somebody else left: boot_dump MODE PRIMARY SECONDARY SCRATCH KEY MAX_SECTORS. The files are
+ * areas of 4 KiB sectors, the secondary external with write block 1 and the others internal with 4; they are replaced
+ * by what is there after one boot. SCRATCH may be empty. Prints what was performed; exit status 0 when an image was
+ * found.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -78,11 +79,30 @@ static void close_slot(struct slot *slot, const char *path)
     buffer_free(&slot->contents);
 }
 
+static const struct boot_mode *find_mode(const char *name)
+{
+    static const struct {
+        const char *name;
+        const struct boot_mode *mode;
+    } modes[] = {{"offset", &boot_mode_swap_offset},
+                 {"move", &boot_mode_swap_move},
+                 {"scratch", &boot_mode_swap_scratch},
+                 {"overwrite", &boot_mode_overwrite}};
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        if (strcmp(name, modes[i].name) == 0) {
+            return modes[i].mode;
+        }
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     static uint8_t work[1024];
     static struct slot primary;
     static struct slot secondary;
+    static struct slot scratch;
     struct nor_power power = {0};
     struct buffer key_der = {0};
     struct boot_key key;
@@ -91,25 +111,27 @@ int main(int argc, char **argv)
     struct boot_result result;
     int err;
 
-    if (argc != 6) {
-        (void)fprintf(stderr, "usage: boot_dump offset|overwrite PRIMARY SECONDARY KEY.der MAX_SECTORS\n");
+    if (argc != 7 || find_mode(argv[1]) == NULL) {
+        (void)fprintf(stderr,
+                      "usage: boot_dump offset|move|scratch|overwrite PRIMARY SECONDARY SCRATCH KEY.der MAX_SECTORS\n");
         return 2;
     }
     open_slot(&primary, &power, argv[2], 4);
     open_slot(&secondary, &power, argv[3], 1);
-    load(argv[4], &key_der);
+    open_slot(&scratch, &power, argv[4], 4);
+    load(argv[5], &key_der);
     key = (struct boot_key){key_der.data, key_der.len};
     areas = (struct boot_areas){.primary = &primary.area, .secondary = &secondary.area};
-    config =
-        (struct boot_config){.images = &areas,
-                             .image_count = 1,
-                             .mode = strcmp(argv[1], "overwrite") == 0 ? &boot_mode_overwrite : &boot_mode_swap_offset,
-                             .keys = &key,
-                             .key_count = 1,
-                             .buffer = work,
-                             .buffer_size = sizeof work,
-                             .max_sectors = (uint32_t)strtoul(argv[5], NULL, 10),
-                             .validate_primary = true};
+    config = (struct boot_config){.images = &areas,
+                                  .image_count = 1,
+                                  .mode = find_mode(argv[1]),
+                                  .scratch = scratch.area.size > 0 ? &scratch.area : NULL,
+                                  .keys = &key,
+                                  .key_count = 1,
+                                  .buffer = work,
+                                  .buffer_size = sizeof work,
+                                  .max_sectors = (uint32_t)strtoul(argv[6], NULL, 10),
+                                  .validate_primary = true};
     nor_power_on(&power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
     err = boot_go(&config, &result);
     if (nor_power_settle(&power) != OK) {
@@ -118,6 +140,7 @@ int main(int argc, char **argv)
     (void)printf("result %d, performed %d, %" PRIu64 " operations\n", err, (int)result.outcome[0].performed, power.ops);
     close_slot(&primary, argv[2]);
     close_slot(&secondary, argv[3]);
+    close_slot(&scratch, argv[4]);
     buffer_free(&key_der);
     return err == OK ? 0 : 1;
 }

@@ -59,6 +59,40 @@ static uint32_t offset_largest(const struct world *world)
     return smaller(room_before_trailer(world, WORLD_PRIMARY), secondary - smaller(secondary, offset_upload_off(world)));
 }
 
+/* Swap using move: the primary has one sector more than the image. */
+
+static bool move_accepts(const struct world *world)
+{
+    const struct world_flash *flash = world->geometry->flash;
+
+    return world->has_trailers && has_equal_sectors(world) && flash[0].slot[0].count - flash[1].slot[0].count <= 1;
+}
+
+static uint32_t move_largest(const struct world *world)
+{
+    uint32_t primary = room_before_trailer(world, WORLD_PRIMARY);
+
+    return smaller(primary - smaller(primary, world_first_sector(world, WORLD_PRIMARY)),
+                   room_before_trailer(world, WORLD_SECONDARY));
+}
+
+/* Swap using scratch: into the trailer's sectors, as far as the scratch area has room beside its own trailer. */
+
+static void scratch_configure(struct world *world)
+{
+    world->boot.scratch = &world->area[WORLD_SCRATCH];
+}
+
+static bool scratch_accepts(const struct world *world)
+{
+    return world->has_trailers && world->area[WORLD_PRIMARY].size == world->area[WORLD_SECONDARY].size;
+}
+
+static uint32_t scratch_largest(const struct world *world)
+{
+    return smaller(world->layout[WORLD_PRIMARY].status, world->layout[WORLD_SECONDARY].status) - 128;
+}
+
 /* Overwrite only: up to the trailer's last fields. */
 
 static uint32_t overwrite_largest(const struct world *world)
@@ -148,6 +182,20 @@ const struct sim_mode sim_modes[] = {
      .largest = backup_largest,
      .keeps = backup_keeps,
      .is_undecidable = backup_is_undecidable},
+    {.name = "move",
+     .boot = &boot_mode_swap_move,
+     .has_revert = true,
+     .largest = move_largest,
+     .accepts = move_accepts,
+     .is_undecidable = swap_is_undecidable},
+    {.name = "scratch",
+     .boot = &boot_mode_swap_scratch,
+     .areas = WORLD_HAS_SCRATCH,
+     .has_revert = true,
+     .configure = scratch_configure,
+     .largest = scratch_largest,
+     .accepts = scratch_accepts,
+     .is_undecidable = swap_is_undecidable},
     {.name = "overwrite", .boot = &boot_mode_overwrite, .largest = overwrite_largest},
 };
 const size_t sim_mode_count = sizeof sim_modes / sizeof sim_modes[0];
