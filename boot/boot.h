@@ -75,10 +75,12 @@ struct boot_config {
 
     uint32_t (*clock_us)(void); /* for boot_outcome.update_us, modulo 2^32; NULL: it is not measured */
 
-    uint32_t max_sectors;      /* CONFIG_BOOT_MAX_IMG_SECTORS, shapes the trailer; 0: the larger slot's sectors */
-    bool validate_primary;     /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
-    bool downgrade_prevention; /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
-    bool verify_address;       /* refuse images whose reset vector is outside of where they would run */
+    uint32_t max_sectors;       /* CONFIG_BOOT_MAX_IMG_SECTORS, shapes the trailer; 0: the larger slot's sectors */
+    bool overwrite_whole;       /* overwrite only: erase what the image does not use as well */
+    bool overwrite_keeps_image; /* overwrite only: the image stays in the secondary, without its request */
+    bool validate_primary;      /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
+    bool downgrade_prevention;  /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
+    bool verify_address;        /* refuse images whose reset vector is outside of where they would run */
     bool security_counter; /* refuse images below the counter that is kept (CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION) */
 };
 

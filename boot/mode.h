@@ -44,6 +44,7 @@ struct update {
     uint32_t done;              /* steps that are on flash */
     bool primary_is_cleared;    /* its trailer, before anything is copied over */
     bool is_copied;             /* overwrite */
+    bool erases_whole;          /* overwrite */
     bool secondary_is_cleared;  /* its trailer */
     bool scratch_is_cleared;    /* swap using scratch: its trailer, or all of it */
     bool head_is_erased;        /* the secondary's first sector, at the end */

@@ -20,6 +20,7 @@ static void classify(struct boot *boot)
 {
     struct update *update = &boot->update;
 
+    update->slots = boot->slots;
     update->type = swap_decide(boot_mode(boot)->rules, &update->primary, &update->secondary);
 }
 
@@ -42,6 +43,8 @@ static uint32_t source_limit(const struct boot *boot, enum swap_type type)
 static int start(struct boot *boot, const struct image *source)
 {
     boot->update.swap_size = source->end;
+    boot->update.erases_whole = boot->config->overwrite_whole;
+    boot->update.head_is_erased = boot->config->overwrite_keeps_image;
     LOG_INF("Image %u upgrade secondary slot -> primary slot", (unsigned)boot->index);
     LOG_INF("Image %u copying the secondary slot to the primary slot: 0x%x bytes", (unsigned)boot->index,
             (unsigned)source->end);
@@ -55,7 +58,11 @@ static void resume(struct boot *boot)
 
 static void plan(const struct update *update, struct boot_step *step)
 {
-    if (!update->primary_is_cleared) {
+    if (!update->primary_is_cleared && update->erases_whole) {
+        step->kind = STEP_ERASE; /* all that the image does not use, the trailer with it */
+        step->dst_off = update->swap_size;
+        step->len = update->slots[BOOT_PRIMARY].area->size - update->swap_size;
+    } else if (!update->primary_is_cleared) {
         step->kind = STEP_ERASE_TRAILER;
     } else if (!update->is_copied) {
         step->kind = STEP_COPY;
@@ -89,7 +96,12 @@ static void advance(struct update *update, const struct boot_step *step)
         update->primary.magic = TRAILER_MAGIC_GOOD;
         break;
     case STEP_ERASE:
-        update->head_is_erased = true;
+        if (step->dst == BOOT_SECONDARY) {
+            update->head_is_erased = true;
+            break;
+        }
+        update->primary_is_cleared = true;
+        update->primary = trailer_unset();
         break;
     default:
         break;

@@ -145,6 +145,8 @@ static int attempt(struct boot_result *result)
         .buffer_size = sizeof work_space,
         .clock_us = IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO) ? timer_now_us : NULL,
         .max_sectors = CONFIG_BOOT_MAX_IMG_SECTORS,
+        .overwrite_whole = !IS_ENABLED(CONFIG_BOOT_OVERWRITE_ONLY_FAST),
+        .overwrite_keeps_image = IS_ENABLED(CONFIG_BOOT_OVERWRITE_ONLY_KEEP_BACKUP),
         .validate_primary = IS_ENABLED(CONFIG_BOOT_VALIDATE_SLOT0),
         .downgrade_prevention = IS_ENABLED(CONFIG_MCUBOOT_DOWNGRADE_PREVENTION),
         .security_counter = IS_ENABLED(CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION),

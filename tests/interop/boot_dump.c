@@ -1,8 +1,8 @@
 /*
- * Boots flash contents that somebody else left: boot_dump MODE PRIMARY SECONDARY SCRATCH KEY MAX_SECTORS. The files are
- * areas of 4 KiB sectors, the secondary external with write block 1 and the others internal with 4; they are replaced
- * by what is there after one boot. SCRATCH may be empty. Prints what was performed; exit status 0 when an image was
- * found.
+ * Boots flash contents that somebody else left: boot_dump MODE PRIMARY SECONDARY SCRATCH KEY MAX_SECTORS [CUT]. The
+ * files are areas of 4 KiB sectors, the secondary external with write block 1 and the others internal with 4; they are
+ * replaced by what is there after one boot. SCRATCH may be empty. With CUT, power is lost before that operation. Prints
+ * what was performed; exit status 0 when an image was found, 3 after a cut.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -111,9 +111,10 @@ int main(int argc, char **argv)
     struct boot_result result;
     int err;
 
-    if (argc != 7 || find_mode(argv[1]) == NULL) {
-        (void)fprintf(stderr,
-                      "usage: boot_dump offset|move|scratch|overwrite PRIMARY SECONDARY SCRATCH KEY.der MAX_SECTORS\n");
+    if (argc < 7 || argc > 8 || find_mode(argv[1]) == NULL) {
+        (void)fprintf(
+            stderr,
+            "usage: boot_dump offset|move|scratch|overwrite PRIMARY SECONDARY SCRATCH KEY.der MAX_SECTORS [CUT]\n");
         return 2;
     }
     open_slot(&primary, &power, argv[2], 4);
@@ -132,9 +133,9 @@ int main(int argc, char **argv)
                                   .buffer_size = sizeof work,
                                   .max_sectors = (uint32_t)strtoul(argv[6], NULL, 10),
                                   .validate_primary = true};
-    nor_power_on(&power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    nor_power_on(&power, argc == 8 ? strtoull(argv[7], NULL, 10) : NOR_NO_CUT, NOR_CUT_CLEAN, 0);
     err = boot_go(&config, &result);
-    if (nor_power_settle(&power) != OK) {
+    if (!power.off && nor_power_settle(&power) != OK) {
         err = ERR_FLASH_PHYSICS;
     }
     (void)printf("result %d, performed %d, %" PRIu64 " operations\n", err, (int)result.outcome[0].performed, power.ops);
@@ -142,5 +143,5 @@ int main(int argc, char **argv)
     close_slot(&secondary, argv[3]);
     close_slot(&scratch, argv[4]);
     buffer_free(&key_der);
-    return err == OK ? 0 : 1;
+    return power.off ? 3 : err == OK ? 0 : 1;
 }
