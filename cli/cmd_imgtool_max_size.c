@@ -20,6 +20,7 @@ static const struct cli_option options[] = {
     {"secondary-sector", 0, CLI_VALUE, "BYTES", "the same of the secondary's; default: as the primary's"},
     {"align", 0, CLI_VALUE, "BYTES", "write block of the primary's flash; default 4"},
     {"secondary-align", 0, CLI_VALUE, "BYTES", "write block of the secondary's flash; default: as the primary's"},
+    {"scratch-size", 0, CLI_VALUE, "BYTES", "swap using scratch: the scratch area, on the primary's flash"},
     {"ram-size", 0, CLI_VALUE, "BYTES", "RAM load: the RAM that images are loaded to"},
     {"max-sectors", 'M', CLI_VALUE, "N", "CONFIG_BOOT_MAX_IMG_SECTORS; default 0: computed"},
 };
@@ -37,9 +38,9 @@ static const struct cli_command command = {
 /* In the same order. NULL: images stay where they are, or are loaded. */
 static const char *const mode_names[] = {
     "swap-using-offset",      "overwrite-only", "upgrade-with-backup",  "direct-xip",
-    "direct-xip-with-revert", "ram-load",       "ram-load-with-revert", SINGLE};
+    "direct-xip-with-revert", "ram-load",       "ram-load-with-revert", SINGLE, "swap-using-move", "swap-scratch"};
 static const struct boot_mode *const modes[] = {
-    &boot_mode_swap_offset, &boot_mode_overwrite, &boot_mode_backup, NULL, NULL, NULL, NULL, NULL};
+    &boot_mode_swap_offset, &boot_mode_overwrite, &boot_mode_backup, NULL, NULL, NULL, NULL, NULL, &boot_mode_swap_move, &boot_mode_swap_scratch};
 
 _Static_assert(sizeof(modes) / sizeof(modes[0]) == sizeof(mode_names) / sizeof(mode_names[0]), "a name each");
 
@@ -114,21 +115,28 @@ static bool take_flash(const struct cli_args *args, struct paper_flash flash[2],
 static int print_limit(const struct cli_args *args)
 {
     struct paper_flash flash[2];
+    struct paper_flash scratch;
     struct boot_areas areas = {.primary = &flash[0].area, .secondary = &flash[1].area};
     struct boot_config config = {.images = &areas, .image_count = 1};
     struct failure failure;
     uint64_t max_sectors;
     uint64_t ram_size;
+    uint64_t scratch_size;
     uint32_t bytes;
     size_t mode;
 
     if (!cli_choice(args, "mode", mode_names, sizeof(modes) / sizeof(modes[0]), 0, &mode) ||
-        !cli_number(args, "ram-size", 0, UINT32_MAX, &ram_size) || !take_flash(args, flash, &max_sectors)) {
+        !cli_number(args, "ram-size", 0, UINT32_MAX, &ram_size) ||
+        !cli_number(args, "scratch-size", 0, UINT32_MAX / 2, &scratch_size) || !take_flash(args, flash, &max_sectors)) {
         return CLI_USAGE;
     }
     config.mode = modes[mode];
     config.max_sectors = (uint32_t)max_sectors;
     config.ram.size = (uint32_t)ram_size;
+    if (scratch_size != 0) {
+        paper_flash_init(&scratch, (uint32_t)scratch_size, flash[0].range.sector_size, flash[0].geometry.write_block);
+        config.scratch = &scratch.area;
+    }
     if (strcmp(mode_names[mode], SINGLE) == 0) {
         areas.secondary = NULL;
     }
