@@ -43,6 +43,7 @@ struct update {
     uint32_t cells;             /* of them, those that are not moves */
     uint32_t done;              /* steps that are on flash */
     bool primary_is_cleared;    /* its trailer, before anything is copied over */
+    bool primary_is_written;    /* its trailer, in this boot */
     bool is_copied;             /* overwrite */
     bool erases_whole;          /* overwrite */
     bool secondary_is_cleared;  /* its trailer */

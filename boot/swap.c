@@ -212,12 +212,15 @@ static bool secondary_announces(const struct update *update)
            (found->copy_done == TRAILER_FLAG_SET) == (wanted->copy_done == TRAILER_FLAG_SET);
 }
 
-/* One of the two trailers always says what goes on: each is rewritten only while the other one does. */
+/*
+ * One of the two trailers always says what goes on: each is rewritten only while the other one does. As long as the
+ * secondary's does, a primary's that was found complete is written again: torn, it may read differently next time.
+ */
 void swap_plan_preparation(const struct update *update, struct boot_step *step)
 {
     step->kind = STEP_WRITE_TRAILER;
     step->dst = BOOT_SECONDARY;
-    if (swap_primary_is_ready(update)) {
+    if (swap_primary_is_ready(update) && (update->primary_is_written || !secondary_announces(update))) {
         step->kind = STEP_ERASE_TRAILER;
     } else if (!secondary_announces(update)) {
         step->trailer = &update->announcement;
@@ -251,6 +254,7 @@ static void advance_trailer(struct update *update, const struct boot_step *step)
 
     if (step->dst == BOOT_PRIMARY) {
         update->primary_is_cleared = true;
+        update->primary_is_written = step->trailer != NULL;
     } else if (!boot_has_scratch() || step->dst == BOOT_SECONDARY) {
         update->secondary_is_cleared = step->trailer == NULL;
         trailer = &update->secondary;

@@ -270,7 +270,8 @@ static bool plan_trailers(const struct update *update, struct boot_step *step)
 
     step->dst = BOOT_SCRATCH;
     step->trailer = &update->starting;
-    if (swap_primary_is_ready(update)) {
+    if (swap_primary_is_ready(update) &&
+        (update->primary_is_written || (update->secondary.magic != TRAILER_MAGIC_GOOD && !is_announced))) {
         step->kind = STEP_ERASE_TRAILER;
         step->trailer = NULL;
         return update->scratch.magic == TRAILER_MAGIC_GOOD;

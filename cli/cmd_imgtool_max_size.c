@@ -38,9 +38,11 @@ static const struct cli_command command = {
 /* In the same order. NULL: images stay where they are, or are loaded. */
 static const char *const mode_names[] = {
     "swap-using-offset",      "overwrite-only", "upgrade-with-backup",  "direct-xip",
-    "direct-xip-with-revert", "ram-load",       "ram-load-with-revert", SINGLE, "swap-using-move", "swap-scratch"};
+    "direct-xip-with-revert", "ram-load",       "ram-load-with-revert", SINGLE,
+    "swap-using-move",        "swap-scratch"};
 static const struct boot_mode *const modes[] = {
-    &boot_mode_swap_offset, &boot_mode_overwrite, &boot_mode_backup, NULL, NULL, NULL, NULL, NULL, &boot_mode_swap_move, &boot_mode_swap_scratch};
+    &boot_mode_swap_offset, &boot_mode_overwrite,   &boot_mode_backup, NULL, NULL, NULL, NULL, NULL,
+    &boot_mode_swap_move,   &boot_mode_swap_scratch};
 
 _Static_assert(sizeof(modes) / sizeof(modes[0]) == sizeof(mode_names) / sizeof(mode_names[0]), "a name each");
 
