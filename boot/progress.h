@@ -1,6 +1,6 @@
 /*
- * Progress of the update whose next step can be planned. Work is counted in bytes: of a step its `len`, which whoever
- * applies the step adds as it gets done. Without CONFIG_BOOT_PROGRESS (progress_none.c) these do nothing.
+ * Progress of the update whose next step can be planned. Work is counted in bytes: of a step that copies its `len`,
+ * which whoever applies the step adds as it gets done. Without CONFIG_BOOT_PROGRESS (progress_none.c) these do nothing.
  */
 #ifndef BOOT_PROGRESS_H
 #define BOOT_PROGRESS_H
