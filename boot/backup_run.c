@@ -347,6 +347,7 @@ static int run(struct boot *boots)
 
 void backup_transact(struct boot *boots)
 {
+    uint32_t start = boot_now_us(boots);
     int err = backup_journal_error();
 
     if (err != OK || !backup_can_go_on(boots)) {
@@ -355,6 +356,7 @@ void backup_transact(struct boot *boots)
     err = set_course(boots);
     if (err == OK) {
         err = run(boots);
+        boots->outcome->update_us += boot_now_us(boots) - start; /* of all pairs, which are moved as one */
     }
     if (err != OK) {
         LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);

@@ -199,6 +199,12 @@ static inline const struct boot_mode *boot_mode(const struct boot *boot)
     return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
 }
 
+/* For boot_outcome.update_us; 0 where nobody asks for it. */
+static inline uint32_t boot_now_us(const struct boot *boot)
+{
+    return boot->config->clock_us != NULL ? boot->config->clock_us() : 0;
+}
+
 /* Whether the primary trailer says that an update was begun and not completed. */
 static inline bool update_is_begun(const struct trailer *primary)
 {

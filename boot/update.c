@@ -259,15 +259,10 @@ static int run_step(struct boot *boot, const struct boot_step *step)
     return err;
 }
 
-static uint32_t now_us(const struct boot *boot)
-{
-    return boot->config->clock_us != NULL ? boot->config->clock_us() : 0;
-}
-
 static int run(struct boot *boot)
 {
     struct boot_step step;
-    uint32_t start = now_us(boot);
+    uint32_t start = boot_now_us(boot);
     int err;
 
     progress_begin(boot);
@@ -276,7 +271,7 @@ static int run(struct boot *boot)
         boot_mode(boot)->plan(&boot->update, &step);
         err = run_step(boot, &step);
     } while (err == OK && step.kind != STEP_DONE);
-    boot->outcome->update_us += now_us(boot) - start;
+    boot->outcome->update_us += boot_now_us(boot) - start;
     if (err != OK) {
         say_not_completed(err);
     } else {
