@@ -21,6 +21,8 @@ static struct {
     bool refuses;
     unsigned asked;
     uint64_t ops_when_asked;
+    uint64_t
+        slot_ops; /* operations outside the journal, where a mode that has one may note that an image was started */
     bool is_revert;
     uint64_t unfed_ns; /* flash time since the last feed, as if no two devices ever worked at the same time */
     uint64_t longest_ns;
@@ -33,7 +35,7 @@ bool boot_hook_may_begin(unsigned image, bool is_revert)
 {
     assert_true(image < seen.world->images);
     seen.asked++;
-    seen.ops_when_asked = seen.world->power.ops;
+    seen.ops_when_asked = seen.slot_ops;
     seen.is_revert = is_revert;
     return !seen.refuses;
 }
@@ -64,12 +66,21 @@ static const struct nor_timing *timing_of(const struct nor_device *device)
     return internal ? &nor_part_nrf52840.timing : &nor_part_mx25r6435f.timing;
 }
 
+static bool is_in_journal(const struct nor_device *device, const struct nor_op *op)
+{
+    const struct flash_area *journal = &seen.world->area[WORLD_JOURNAL];
+
+    return journal->size != 0 && journal->dev == &device->flash && op->off >= journal->off &&
+           op->off - journal->off < journal->size;
+}
+
 static void watch(void *context, const struct nor_device *device, const struct nor_op *op)
 {
     const struct nor_timing *timing = timing_of(device);
     uint64_t pages = (op->len + timing->page_size - 1) / timing->page_size;
 
     (void)context;
+    seen.slot_ops += !is_in_journal(device, op);
     seen.unfed_ns +=
         op->kind == NOR_OP_ERASE ? op->len / 4096 * timing->erase[0].ns : pages * timing->program_page_max_ns;
     seen.longest_ns = seen.unfed_ns > seen.longest_ns ? seen.unfed_ns : seen.longest_ns;
@@ -88,8 +99,8 @@ static void start_images(struct board *board, const struct sim_mode *mode, unsig
     struct world *world = &board->world;
 
     world_init(world, &geometry, mode, images, 0);
-    board->old = images_get(20000, 1, 1);
-    board->new = images_get(30000, 2, 2);
+    board->old = images_get(40000, 1, 1);
+    board->new = images_get(45000, 2, 2);
     for (unsigned area = 0; area < WORLD_AREAS; area++) {
         if (world_has(world, area)) {
             world_erase(world, area);
@@ -149,7 +160,7 @@ static void assert_postponed(struct board *board, const struct buffer *running)
         assert_int_equal(seen.asked, 1);
         assert_int_equal(result.outcome[0].refused, ERR_BOOT_POSTPONED);
         assert_int_equal(result.outcome[0].performed, SWAP_NONE);
-        assert_int_equal(board->world.power.ops, 0);
+        assert_int_equal(seen.slot_ops, 0);
         assert_int_equal(seen.percents, 0);
         assert_true(world_has_image(&board->world, WORLD_PRIMARY, 0, running));
     }
@@ -167,7 +178,7 @@ static void assert_done(struct board *board, enum swap_type type, const struct b
     assert_int_equal(result.outcome[0].performed, type);
     assert_true(world_has_image(&board->world, WORLD_PRIMARY, 0, running));
     assert_int_equal(seen.percent, 100);
-    assert_true(seen.lines >= 8 && seen.lines <= 10); /* a sector may be more than a tenth */
+    assert_true(seen.lines >= 2 && seen.lines <= 10); /* what a mode copies at a time may be more than a tenth */
 }
 
 static void test_a_postponed_update_stays_requested_and_writes_nothing(void **state)
