@@ -55,6 +55,25 @@ static int copy(const struct boot_slot *dst, const struct boot_slot *src, const 
     return err;
 }
 
+/* As trailer_erase_sectors, but a scratch area takes longer than a watchdog waits. */
+static int erase(const struct boot_slot *slot, uint32_t off, uint32_t end)
+{
+    int err = OK;
+
+    while (err == OK && end > off) {
+        uint32_t start = 0;
+        uint32_t size = 0;
+
+        err = flash_area_sector_at(slot->area, end - 1, &start, &size);
+        if (err == OK) {
+            err = trailer_erase_sectors(slot->area, start, end);
+        }
+        watchdog_feed();
+        end = start;
+    }
+    return err;
+}
+
 int step_apply(const struct boot_slot slots[BOOT_SLOTS], const struct boot_step *step, const struct step_buffer *buffer)
 {
     const struct boot_slot *dst = &slots[step->dst];
@@ -70,7 +89,7 @@ int step_apply(const struct boot_slot slots[BOOT_SLOTS], const struct boot_step 
         err = trailer_erase(dst->area, &dst->layout);
         break;
     case STEP_ERASE:
-        err = trailer_erase_sectors(dst->area, step->dst_off, step->dst_off + step->len);
+        err = erase(dst, step->dst_off, step->dst_off + step->len);
         break;
     default:
         return OK;

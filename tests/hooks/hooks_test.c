@@ -92,15 +92,16 @@ struct board {
     const struct buffer *new;
 };
 
-static void start_images(struct board *board, const struct sim_mode *mode, unsigned images)
+/* `size` of the update, 0: the largest. */
+static void start_images(struct board *board, const struct sim_mode *mode, unsigned images, uint32_t size)
 {
     static const struct world_geometry geometry = {
-        "hooks", {{4, 2, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{4096, 16}}}}, {4096, 4}, WORLD_INTERNAL};
+        "hooks", {{4, 2, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{4096, 16}}}}, {4096, 16}, WORLD_INTERNAL};
     struct world *world = &board->world;
 
     world_init(world, &geometry, mode, images, 0);
     board->old = images_get(40000, 1, 1);
-    board->new = images_get(45000, 2, 2);
+    board->new = images_get(size != 0 ? size : mode->largest(world), 2, 2);
     for (unsigned area = 0; area < WORLD_AREAS; area++) {
         if (world_has(world, area)) {
             world_erase(world, area);
@@ -115,7 +116,7 @@ static void start_images(struct board *board, const struct sim_mode *mode, unsig
 
 static void start(struct board *board, const struct sim_mode *mode)
 {
-    start_images(board, mode, 1);
+    start_images(board, mode, 1, 45000);
 }
 
 /* Modes that copy; NULL: there are no more. */
@@ -209,7 +210,7 @@ static void test_all_image_pairs_are_postponed_together(void **state)
         struct board board;
         struct boot_result result;
 
-        start_images(&board, mode, 3);
+        start_images(&board, mode, 3, 45000);
         assert_int_equal(boot_until(&board, NOR_NO_CUT, true, &result), OK);
         assert_int_equal(seen.asked, 1);
         assert_int_equal(board.world.power.ops, 0);
@@ -270,7 +271,7 @@ static void test_watchdogs_are_fed_throughout(void **state)
         struct board board;
         struct boot_result result;
 
-        start(&board, mode);
+        start_images(&board, mode, 1, 0); /* the largest image, which may want the trailers' sectors */
         assert_int_equal(boot_until(&board, NOR_NO_CUT, false, &result), OK);
         assert_true(board.world.power.ops > 20);
         assert_true(seen.longest_ns > 0 && seen.longest_ns <= FEED_LIMIT_NS);
