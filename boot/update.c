@@ -303,6 +303,7 @@ void boot_decide(struct boot *boot)
         if (update->secondary.magic == TRAILER_MAGIC_GOOD) {
             boot_refuse(boot, ERR_BOOT_GEOMETRY);
         }
+        boot->has_turned = true; /* nor is there a way back, whatever trailers say */
         return;
     }
     mode->classify(boot);

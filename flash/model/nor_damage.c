@@ -102,15 +102,13 @@ static void program_partly(struct nor_model *model, struct random *random, uint3
     program_some_bits(model, random, off + prefix, src + prefix, torn);
 }
 
-/* A program that changed nothing leaves no trace, and nobody could count it. */
+/* A program that changed no bit for good leaves no trace that anybody could count on. */
 static void uncount_unchanged(struct nor_model *model, uint32_t off, const uint8_t *before, size_t len)
 {
-    static const uint8_t stable[256];
     uint32_t block = model->config->geometry.write_block;
 
     for (size_t i = 0; model->programs != NULL && block > 0 && i < len; i += block) {
-        if (memcmp(model->data + off + i, before + i, block) == 0 &&
-            (model->unstable == NULL || memcmp(model->unstable + off + i, stable, block) == 0)) {
+        if (memcmp(model->data + off + i, before + i, block) == 0) {
             model->programs[(off + i) / block]--;
         }
     }

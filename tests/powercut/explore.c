@@ -93,7 +93,7 @@ static bool set_add(struct key_set *set, const struct state_key *key)
 static struct state_key node_key(const struct state *state, const struct moment *moment)
 {
     uint64_t what = (uint64_t)moment->phase | (uint64_t)moment->accepted << 8 | (uint64_t)moment->undecidable << 16 |
-                    (uint64_t)moment->may_restate << 17;
+                    (uint64_t)moment->may_restate << 17 | (uint64_t)moment->wavered << 18;
     struct state_key key = state->key;
 
     key.word[0] ^= (what + 1) * 0x9e3779b97f4a7c15U;
@@ -155,6 +155,7 @@ static void found(struct explorer *explorer, const struct moment *moment, const 
     }
     explorer->counts->states++;
     explorer->counts->undecidable += moment->undecidable ? 1 : 0;
+    explorer->counts->wavering += moment->wavered ? 1 : 0;
 }
 
 /* The power-ons that lead to a node, then one more. */
@@ -297,6 +298,11 @@ static void check_guards(struct explorer *explorer, struct outcome *outcome)
     }
 }
 
+static bool is_cut_further(const struct explorer *explorer, const struct node *node)
+{
+    return node->depth < explorer->options->depth && !node->moment.wavered;
+}
+
 /* The node's boot to its end, with all cuts on the way when these are wanted. */
 static void run_whole(struct explorer *explorer, uint32_t noise)
 {
@@ -308,13 +314,14 @@ static void run_whole(struct explorer *explorer, uint32_t noise)
 
     explorer->noise = noise;
     power_on(explorer, &node, &cut);
-    explorer->world->power.watch = node.depth < explorer->options->depth ? fork_here : NULL;
+    explorer->world->power.watch = is_cut_further(explorer, &node) ? fork_here : NULL;
     explorer->world->power.context = explorer;
     err = moment_run(explorer->scenario, &node.moment, explorer->world, &result);
     explorer->world->power.watch = NULL;
     explorer->boot_ops = explorer->world->power.ops;
     moment_complete(explorer->scenario, &node.moment, explorer->world, err, &result, &outcome);
     check_guards(explorer, &outcome);
+    explorer->counts->lost += outcome.lost ? 1 : 0;
     if (outcome.failed) {
         fail(explorer, &cut, &outcome);
     } else {
@@ -375,7 +382,7 @@ static void explore_node(struct explorer *explorer)
 {
     const struct node *node = &explorer->nodes[explorer->current];
     uint32_t noises = has_unstable(explorer->world, &node->state) ? explorer->options->noises : 1;
-    bool is_cut_short = node->depth < explorer->options->depth;
+    bool is_cut_short = is_cut_further(explorer, node);
     uint64_t ops = 0;
 
     for (uint32_t noise = 0; noise < noises; noise++) {

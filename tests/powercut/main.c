@@ -69,10 +69,12 @@ static void print_counts(const struct campaign *campaign, double wall, double cp
 
     (void)printf("powercut: seed %" PRIu64 ", %" PRIu64 " scenarios, %" PRIu64 " cuts, %" PRIu64 " states, %" PRIu64
                  " boots, %" PRIu64 " chains, %" PRIu64 " layouts refused, %" PRIu64 " undecidable, %" PRIu64
-                 " unfinished, %" PRIu64 " failures; %.1f s, of the processor %.1f s: %.0f cuts/s, %.0f boots/s\n",
+                 " wavering (%" PRIu64 " boots without an image), %" PRIu64 " unfinished, %" PRIu64
+                 " failures; %.1f s, of the processor %.1f s: %.0f cuts/s, %.0f boots/s\n",
                  campaign->seed, campaign->scenarios, counts->cuts, counts->states, counts->boots, campaign->chains,
-                 campaign->refused, counts->undecidable + campaign->undecidable_chains, counts->unfinished,
-                 campaign->failures, wall, cpu, (double)counts->cuts / cpu, (double)counts->boots / cpu);
+                 campaign->refused, counts->undecidable + campaign->undecidable_chains, counts->wavering, counts->lost,
+                 counts->unfinished, campaign->failures, wall, cpu, (double)counts->cuts / cpu,
+                 (double)counts->boots / cpu);
 }
 
 static int run_campaign(struct campaign *campaign, const char *scenario_id, bool exhaustive)

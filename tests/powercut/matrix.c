@@ -11,6 +11,7 @@ const struct world_geometry geometries[] = {
     {"4K-32-1", {{32, 1, 0xff, {{4 * KIB, 16}}}, {1, 0, 0xff, {{4 * KIB, 17}}}}, {8 * KIB, 1}, WORLD_INTERNAL},
     {"4K-128-1", {{128, 1, 0xff, {{4 * KIB, 16}}}, {1, 0, 0xff, {{4 * KIB, 16}}}}, {4 * KIB, 2}, WORLD_INTERNAL},
     {"1K-1-8", {{1, 0, 0xff, {{1 * KIB, 32}}}, {8, 1, 0xff, {{1 * KIB, 32}}}}, {1 * KIB, 3}, WORLD_INTERNAL},
+    {"1K-32-1", {{32, 1, 0xff, {{1 * KIB, 40}}}, {1, 0, 0xff, {{1 * KIB, 40}}}}, {4 * KIB, 1}, WORLD_INTERNAL},
     {"2K-8-1", {{8, 1, 0xff, {{2 * KIB, 24}}}, {1, 0, 0xff, {{4 * KIB, 12}}}}, {4 * KIB, 1}, WORLD_INTERNAL},
     {"zero-8-8", {{8, 1, 0x00, {{2 * KIB, 24}}}, {8, 1, 0x00, {{2 * KIB, 24}}}}, {2 * KIB, 2}, WORLD_INTERNAL},
     {"4K-64K", {{4, 2, 0xff, {{4 * KIB, 64}}}, {1, 0, 0xff, {{64 * KIB, 4}}}}, {64 * KIB, 1}, WORLD_EXTERNAL},

@@ -185,6 +185,7 @@ const struct sim_mode sim_modes[] = {
     {.name = "move",
      .boot = &boot_mode_swap_move,
      .has_revert = true,
+     .has_bare_trailers = true,
      .largest = move_largest,
      .accepts = move_accepts,
      .is_undecidable = swap_is_undecidable},
@@ -192,6 +193,7 @@ const struct sim_mode sim_modes[] = {
      .boot = &boot_mode_swap_scratch,
      .areas = WORLD_HAS_SCRATCH,
      .has_revert = true,
+     .has_bare_trailers = true,
      .configure = scratch_configure,
      .largest = scratch_largest,
      .accepts = scratch_accepts,
@@ -263,7 +265,7 @@ bool sim_trailers_waver(const struct world *world, bool is_act)
     bool found = false;
 
     for (unsigned area = 0; (is_act || world->mode->has_bare_trailers) && area < WORLD_AREAS; area++) {
-        if (world_has(world, area) && area % WORLD_ROLES <= WORLD_BACKUP) {
+        if (world_has(world, area) && area % WORLD_ROLES <= WORLD_SCRATCH) {
             uint32_t start = world->layout[area].status;
 
             found = found || world_is_unstable(world, area, start, world->area[area].size - start);

@@ -9,18 +9,23 @@
 #define ATTEMPTS 3 /* as apps/mcuboot/main.c */
 
 const struct story stories[] = {
-    {"test", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_OLD, IMAGE_NEW, true, false},
-    {"perm", PRIOR_NONE, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true, false},
-    {"revert", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, ACT_NONE, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false},
-    {"again", PRIOR_REVERTED, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_OLD, IMAGE_NEW, true, false},
-    {"again-perm", PRIOR_REVERTED, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true, false},
-    {"renew", PRIOR_CONFIRMED, SWAP_TEST, IMAGE_OLD, ACT_NONE, IMAGE_OLD, IMAGE_NEW, IMAGE_OLD, true, false},
-    {"upload", PRIOR_REVERTED, SWAP_NONE, IMAGE_NEW, ACT_UPLOAD, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false},
-    {"request", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_REQUEST, IMAGE_NEW, IMAGE_OLD, IMAGE_OLD, true, false},
-    {"confirm", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, ACT_CONFIRM, IMAGE_NEW, IMAGE_NEW, IMAGE_OLD, true, false},
-    {"install", PRIOR_EMPTY, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, false},
-    {"rescue", PRIOR_EMPTY, SWAP_NONE, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, false},
-    {"replace", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, true},
+    {"test", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_OLD, IMAGE_NEW, true, false, false},
+    {"perm", PRIOR_NONE, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true, false, false},
+    {"revert", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, ACT_NONE, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false, false},
+    {"again", PRIOR_REVERTED, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_OLD, IMAGE_NEW, true, false, false},
+    {"again-perm", PRIOR_REVERTED, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, true, false, false},
+    {"renew", PRIOR_CONFIRMED, SWAP_TEST, IMAGE_OLD, ACT_NONE, IMAGE_OLD, IMAGE_NEW, IMAGE_OLD, true, false, false},
+    {"upload", PRIOR_REVERTED, SWAP_NONE, IMAGE_NEW, ACT_UPLOAD, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false, false},
+    {"request", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_REQUEST, IMAGE_NEW, IMAGE_OLD, IMAGE_OLD, true, false, false},
+    {"request-perm", PRIOR_NONE, SWAP_PERM, IMAGE_NEW, ACT_REQUEST, IMAGE_NEW, IMAGE_NEW, IMAGE_OLD, true, false,
+     false},
+    {"confirm", PRIOR_TESTED, SWAP_NONE, IMAGE_NEW, ACT_CONFIRM, IMAGE_NEW, IMAGE_NEW, IMAGE_OLD, true, false, false},
+    {"refuse", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, false, false, true},
+    {"refuse-again", PRIOR_REVERTED, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_OLD, IMAGE_OLD, IMAGE_OLD, true, false,
+     true},
+    {"install", PRIOR_EMPTY, SWAP_PERM, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, false, false},
+    {"rescue", PRIOR_EMPTY, SWAP_NONE, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, false, false},
+    {"replace", PRIOR_NONE, SWAP_TEST, IMAGE_NEW, ACT_NONE, IMAGE_NEW, IMAGE_NEW, IMAGE_NEW, false, true, false},
 };
 const size_t story_count = sizeof stories / sizeof stories[0];
 
@@ -115,6 +120,17 @@ static void upload(const struct scenario *scenario, struct world *world, enum sc
     }
 }
 
+/* One byte of the payload changes. */
+static void spoil(const struct scenario *scenario, struct world *world)
+{
+    unsigned area = sim_upload_to(world, 0);
+    uint32_t off = sim_upload_off(world) + scenario->size[scenario->story->uploaded] / 2;
+    struct nor_model *model = &world->device[world_device_of(world, area)].model;
+
+    world_bytes(world, area)[off] ^= 0x10;
+    nor_model_note_change(model, world->area[area].off + off, 1);
+}
+
 static void erase_areas(struct world *world)
 {
     for (unsigned area = 0; area < WORLD_AREAS; area++) {
@@ -154,6 +170,9 @@ void scenario_prepare(const struct scenario *scenario, struct world *world, stru
     if (story->request != SWAP_NONE || story->prior == PRIOR_EMPTY) {
         upload(scenario, world, story->uploaded);
     }
+    if (story->is_spoilt) {
+        spoil(scenario, world);
+    }
     if (story->request != SWAP_NONE && story->act != ACT_REQUEST) {
         world_request(world, sim_upload_to(world, 0), story->request == SWAP_PERM);
     }
@@ -175,7 +194,7 @@ static uint8_t only(enum scenario_image_id image)
 
 struct moment moment_begin(const struct story *story)
 {
-    return (struct moment){story->act != ACT_NONE ? MOMENT_ACT : MOMENT_FIRST, only(story->final), false, false};
+    return (struct moment){story->act != ACT_NONE ? MOMENT_ACT : MOMENT_FIRST, only(story->final), false, false, false};
 }
 
 int moment_run(const struct scenario *scenario, const struct moment *moment, struct world *world,
@@ -187,13 +206,21 @@ int moment_run(const struct scenario *scenario, const struct moment *moment, str
     return err != OK ? err : settled;
 }
 
+/* Without a request nothing says that a copy into an empty board is unfinished, but that it does not verify. */
+static bool rescue_wavers(const struct story *story, const struct world *world)
+{
+    return story->prior == PRIOR_EMPTY && story->request == SWAP_NONE &&
+           world_is_unstable(world, WORLD_PRIMARY, 0, world->area[WORLD_PRIMARY].size);
+}
+
 void moment_cut(const struct scenario *scenario, struct moment *moment, const struct world *world)
 {
     const struct story *story = scenario->story;
 
     bool is_act = moment->phase == MOMENT_ACT;
 
-    moment->may_restate = moment->may_restate || sim_may_restate(world);
+    /* A request whose erase was cut may be seen, and cleared, once more. */
+    moment->may_restate = moment->may_restate || sim_may_restate(world) || sim_trailers_waver(world, true);
     if (is_act) {
         moment->phase = MOMENT_FIRST;
         moment->accepted |= only(story->unchanged);
@@ -203,7 +230,9 @@ void moment_cut(const struct scenario *scenario, struct moment *moment, const st
         moment->undecidable = true;
         moment->accepted |= only(story->after);
     }
-    if (sim_trailers_waver(world, is_act)) {
+    if (sim_trailers_waver(world, false) || rescue_wavers(story, world)) {
+        moment->wavered = true;
+    } else if (sim_trailers_waver(world, is_act)) {
         moment->may_restate = true;
         moment->undecidable = true;
         moment->accepted = only(IMAGE_OLD) | only(IMAGE_NEW);
@@ -234,7 +263,7 @@ void moment_chip_cut(const struct scenario *scenario, struct moment *moment, str
     }
     if (err == OK) {
         image = running(scenario, world, result);
-        if (image == SCENARIO_IMAGES) {
+        if (image == SCENARIO_IMAGES && !moment->wavered) {
             outcome_fail(outcome, "without the chip a boot runs no image of the two");
         }
     }
@@ -254,10 +283,11 @@ static void next_moment(const struct scenario *scenario, struct moment *moment, 
         if (!sim_keeps(world, scenario_image(scenario, story->after))) {
             outcome_fail(outcome, "the old image is lost before the new one is confirmed");
         }
-        *moment = (struct moment){MOMENT_NEXT, only(story->after), moment->undecidable, moment->may_restate};
+        moment->phase = MOMENT_NEXT;
+        moment->accepted = only(story->after);
     } else {
-        *moment = (struct moment){moment->phase == MOMENT_STABLE ? MOMENT_OVER : MOMENT_STABLE, only(image),
-                                  moment->undecidable, moment->may_restate};
+        moment->phase = moment->phase == MOMENT_STABLE ? MOMENT_OVER : MOMENT_STABLE;
+        moment->accepted = only(image);
     }
 }
 
@@ -266,7 +296,7 @@ void moment_complete(const struct scenario *scenario, struct moment *moment, str
 {
     enum scenario_image_id image;
 
-    outcome->undecidable = moment->undecidable;
+    outcome->undecidable = moment->undecidable || moment->wavered;
     if (world_violation(world)[0] != '\0') {
         outcome_fail(outcome, world_violation(world));
     }
@@ -275,6 +305,11 @@ void moment_complete(const struct scenario *scenario, struct moment *moment, str
         return;
     }
     image = err == OK ? running(scenario, world, result) : SCENARIO_IMAGES;
+    if (moment->wavered) {
+        outcome->lost = err != OK;
+        moment->phase = MOMENT_OVER;
+        return;
+    }
     if (err != OK) {
         outcome_fail(outcome, "no image boots");
     } else if (image == SCENARIO_IMAGES || (moment->accepted & only(image)) == 0) {
@@ -283,6 +318,8 @@ void moment_complete(const struct scenario *scenario, struct moment *moment, str
                                                                : "another image than the requested one runs");
     } else if (moment->phase == MOMENT_STABLE && world->power.ops != 0 && !moment->may_restate) {
         outcome_fail(outcome, "a boot that changes nothing writes");
+    } else if (moment->phase == MOMENT_STABLE && result->outcome[0].refused != OK && !moment->may_restate) {
+        outcome_fail(outcome, "a request that was refused is not cleared");
     }
     if (outcome->failed) {
         moment->phase = MOMENT_OVER;

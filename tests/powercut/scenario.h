@@ -31,6 +31,7 @@ struct story {
     enum scenario_image_id unchanged; /* what may run instead of `final` when the act was cut */
     bool needs_revert;                /* only in modes that have it */
     bool without_revert;              /* only in modes that have it not */
+    bool is_spoilt;                   /* what was uploaded does not verify */
 };
 
 struct scenario {
@@ -46,7 +47,8 @@ struct moment {
     uint8_t phase;    /* enum moment_phase */
     uint8_t accepted; /* images that may run, bits by enum scenario_image_id */
     bool undecidable; /* a state of MCUboot's layout that SPEC lists was passed; its safer outcome is accepted */
-    bool may_restate; /* a cut left a journal with unstable bits: a boot may write down again what it reads */
+    bool may_restate; /* a cut left a journal or a trailer with unstable bits: a boot may write again what it reads */
+    bool wavered;     /* a trailer without checksums has unstable bits: what comes of it is counted, not judged */
 };
 
 /* How power-on goes. */
@@ -68,6 +70,7 @@ struct run {
 struct outcome {
     bool failed;
     bool undecidable;
+    bool lost; /* of those: no image boots */
     char reason[200];
     uint64_t boots;
     uint64_t ops; /* of the first power-on that was not cut short */
