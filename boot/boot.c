@@ -170,7 +170,7 @@ static int decide_all(struct boot *boots, size_t count, const struct boot_config
 }
 
 /* When one fails the later ones are not begun: they may need it. Their requests stay for the next boot. */
-static void perform_all(struct boot *boots, size_t count, bool only_under_way)
+static int perform_all(struct boot *boots, size_t count, bool only_under_way)
 {
     int err = OK;
 
@@ -179,6 +179,7 @@ static void perform_all(struct boot *boots, size_t count, bool only_under_way)
             err = boot_perform(&boots[i]);
         }
     }
+    return err;
 }
 
 /*
@@ -214,7 +215,9 @@ static void update_all(struct boot *boots, size_t count)
 {
     if (count > 1 && boot_mode(&boots[0])->transact == NULL) {
         /* What is half done cannot be withdrawn, and others may need what it installs: it is finished first. */
-        perform_all(boots, count, true);
+        if (perform_all(boots, count, true) != OK) {
+            return;
+        }
     }
     for (size_t i = 0; i < count; i++) {
         if (!boot_is_under_way(&boots[i])) {
@@ -229,11 +232,11 @@ static void update_all(struct boot *boots, size_t count)
         boot_mode(&boots[0])->transact(boots);
         return;
     }
-    perform_all(boots, count, false);
+    (void)perform_all(boots, count, false);
     if (count > 1) {
         /* An image that could not be installed as it was admitted takes back with it those that need it. */
         dependency_settle(boots, count);
-        perform_all(boots, count, false);
+        (void)perform_all(boots, count, false);
     }
 }
 

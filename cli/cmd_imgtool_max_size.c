@@ -35,16 +35,24 @@ static const struct cli_command command = {
     .example = "  farboot imgtool max-size --mode swap-using-offset --slot-size 0xf4000",
 };
 
-/* In the same order. NULL: images stay where they are, or are loaded. */
-static const char *const mode_names[] = {
-    "swap-using-offset",      "overwrite-only", "upgrade-with-backup",  "direct-xip",
-    "direct-xip-with-revert", "ram-load",       "ram-load-with-revert", SINGLE,
-    "swap-using-move",        "swap-scratch"};
-static const struct boot_mode *const modes[] = {
-    &boot_mode_swap_offset, &boot_mode_overwrite,   &boot_mode_backup, NULL, NULL, NULL, NULL, NULL,
-    &boot_mode_swap_move,   &boot_mode_swap_scratch};
+/* NULL: images stay where they are, or are loaded. Names are the build's, MCUBOOT_BOOTLOADER_MODE_*. */
+static const struct {
+    const char *name;
+    const struct boot_mode *mode;
+} modes[] = {
+    {"swap-using-offset", &boot_mode_swap_offset},
+    {"swap-using-move", &boot_mode_swap_move},
+    {"swap-scratch", &boot_mode_swap_scratch},
+    {"overwrite-only", &boot_mode_overwrite},
+    {"upgrade-with-backup", &boot_mode_backup},
+    {"direct-xip", NULL},
+    {"direct-xip-with-revert", NULL},
+    {"ram-load", NULL},
+    {"ram-load-with-revert", NULL},
+    {SINGLE, NULL},
+};
 
-_Static_assert(sizeof(modes) / sizeof(modes[0]) == sizeof(mode_names) / sizeof(mode_names[0]), "a name each");
+#define MODES (sizeof(modes) / sizeof(modes[0]))
 
 /* Why slots cannot be used is what the bootloader would say. */
 static char reason[160];
@@ -114,6 +122,17 @@ static bool take_flash(const struct cli_args *args, struct paper_flash flash[2],
     return true;
 }
 
+/* Returns false after a usage error. */
+static bool choose_mode(const struct cli_args *args, size_t *mode)
+{
+    const char *names[MODES];
+
+    for (size_t i = 0; i < MODES; i++) {
+        names[i] = modes[i].name;
+    }
+    return cli_choice(args, "mode", names, MODES, 0, mode);
+}
+
 static int print_limit(const struct cli_args *args)
 {
     struct paper_flash flash[2];
@@ -127,24 +146,23 @@ static int print_limit(const struct cli_args *args)
     uint32_t bytes;
     size_t mode;
 
-    if (!cli_choice(args, "mode", mode_names, sizeof(modes) / sizeof(modes[0]), 0, &mode) ||
-        !cli_number(args, "ram-size", 0, UINT32_MAX, &ram_size) ||
+    if (!choose_mode(args, &mode) || !cli_number(args, "ram-size", 0, UINT32_MAX, &ram_size) ||
         !cli_number(args, "scratch-size", 0, UINT32_MAX / 2, &scratch_size) || !take_flash(args, flash, &max_sectors)) {
         return CLI_USAGE;
     }
-    config.mode = modes[mode];
+    config.mode = modes[mode].mode;
     config.max_sectors = (uint32_t)max_sectors;
     config.ram.size = (uint32_t)ram_size;
     if (scratch_size != 0) {
         paper_flash_init(&scratch, (uint32_t)scratch_size, flash[0].range.sector_size, flash[0].geometry.write_block);
         config.scratch = &scratch.area;
     }
-    if (strcmp(mode_names[mode], SINGLE) == 0) {
+    if (strcmp(modes[mode].name, SINGLE) == 0) {
         areas.secondary = NULL;
     }
     if (limits_largest_image(&config, &areas, &bytes) != OK) {
         (void)failure_set(&failure, ERR_BOOT_GEOMETRY, "no image can be installed in these slots by %s%s%s",
-                          mode_names[mode], reason[0] != '\0' ? ": " : "", reason);
+                          modes[mode].name, reason[0] != '\0' ? ": " : "", reason);
         return cli_failed(&command, &failure);
     }
     (void)printf("%u\n", (unsigned)bytes);

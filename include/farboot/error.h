@@ -29,12 +29,12 @@
     X(ERR_IMAGE_HEADER, -0x201, "IMAGE-1", "no valid image header")                                                    \
     X(ERR_IMAGE_SIZE, -0x202, "IMAGE-2", "image is too large or cut short")                                            \
     X(ERR_IMAGE_TLV, -0x203, "IMAGE-3", "malformed TLV area")                                                          \
-    X(ERR_IMAGE_HASH, -0x204, "IMAGE-4", "image digest missing or wrong")                                              \
+    X(ERR_IMAGE_HASH, -0x204, "IMAGE-4", "digest missing or wrong")                                                    \
     X(ERR_IMAGE_KEY, -0x205, "IMAGE-5", "no signature by a known key")                                                 \
-    X(ERR_IMAGE_SIGNATURE, -0x206, "IMAGE-6", "image signature missing or wrong")                                      \
+    X(ERR_IMAGE_SIGNATURE, -0x206, "IMAGE-6", "signature missing or wrong")                                            \
     X(ERR_IMAGE_FLAGS, -0x207, "IMAGE-7", "unsupported image flags")                                                   \
-    X(ERR_IMAGE_ADDRESS, -0x208, "IMAGE-8", "image is not linked for this slot")                                       \
-    X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "image version is lower than allowed")                                     \
+    X(ERR_IMAGE_ADDRESS, -0x208, "IMAGE-8", "not linked for this slot")                                                \
+    X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "version is lower than allowed")                                           \
     X(ERR_IMAGE_DEPENDENCY, -0x20a, "IMAGE-10", "another image lacks the version it depends on")                       \
     X(ERR_IMAGE_COUNTER, -0x20b, "IMAGE-11", "security counter missing or too low")
 

@@ -58,6 +58,9 @@ def check_max_size(work):
     """The figure that the bootloader refuses by, of both modes, and why there is none."""
     for words, size in ((("-S", "0xf4000"), 0xf2000), (("-S", "0xf4000", "--secondary-size", "0xf5000"), 0xf3000),
                         (("-S", "512K", "--sector", "64K"), 6 * 64 * 1024),
+                        (("-m", "direct-xip", "-S", "0xf4000"), 0xf4000 - 40),
+                        (("-m", "ram-load", "-S", "0xf4000", "--ram-size", "0x8000"), 0x8000),
+                        (("-m", "single-app", "-S", "0xf4000"), 0xf4000),
                         (("-m", "overwrite-only", "-S", "0xf4000"), 0xf4000 - 40),
                         (("-m", "overwrite-only", "-S", "0xf4000", "--secondary-align", "16"), 0xf4000 - 64)):
         assert int(run(work, "imgtool", "max-size", *words).stdout) == size, words
