@@ -178,29 +178,24 @@ static int choose(struct choice *choice, struct pair *pair)
 }
 
 /*
- * A requested image is marked before it is started for the first time: by copy_done or, where that is torn, by the cell
- * below the trailer, since some flash allows one program of a word. A torn cell counts.
+ * An image to be tried is marked before it is started for the first time: by copy_done or, where that is torn, by the
+ * cell below the trailer, since some flash allows one program of a word. A torn cell counts.
  * Returns OK; ERR_BOOT_TRAILER: there is no such cell; what trailer_program_copy_done and _status return.
  */
 static int mark(const struct pair *pair, struct boot_outcome *outcome)
 {
     const struct choice_slot *slot = pair->chosen;
     const struct trailer *trailer = &slot->trailer;
-    bool is_trial = trailer->image_ok == TRAILER_FLAG_UNSET;
-    int err = OK;
 
     if (trailer->magic != TRAILER_MAGIC_GOOD || slot->rank != CHOICE_REQUESTED ||
-        trailer->copy_done == TRAILER_FLAG_SET) {
+        trailer->image_ok != TRAILER_FLAG_UNSET) {
         return OK;
     }
+    outcome->performed = SWAP_TEST;
     if (trailer->copy_done == TRAILER_FLAG_UNSET) {
-        outcome->performed = is_trial ? SWAP_TEST : SWAP_PERM;
-        err = trailer_program_copy_done(slot->flash.area, &slot->flash.layout);
-    } else if (is_trial) {
-        outcome->performed = SWAP_TEST;
-        err = has_mark(slot) ? trailer_program_status(slot->flash.area, &slot->flash.layout, 0, 1) : ERR_BOOT_TRAILER;
+        return trailer_program_copy_done(slot->flash.area, &slot->flash.layout);
     }
-    return is_trial ? err : OK; /* a confirmed image needs no mark to be safe */
+    return has_mark(slot) ? trailer_program_status(slot->flash.area, &slot->flash.layout, 0, 1) : ERR_BOOT_TRAILER;
 }
 
 /* Whether this slot's error is a statement about an image that is there, and not about where it is. */
@@ -210,42 +205,52 @@ static bool is_invalid(const struct choice_slot *slot)
 }
 
 /*
- * The header goes first: what is left when power fails is a slot without image, whose trailer is erased next time.
- * Nothing depends on it in this boot, so an error is only said.
+ * The header goes first: what is left when power fails has no image but still its trailer, and is cleared again next
+ * time, whatever unstable bits say then. Nothing depends on it in this boot, so an error is only said.
  */
-static void clear(const struct pair *pair, const struct choice_slot *slot, bool erase_image)
+static void clear(const struct pair *pair, const struct choice_slot *slot)
 {
     const struct flash_area *area = slot->flash.area;
     uint32_t start = 0;
     uint32_t size = 0;
-    int err = OK;
+    int err = flash_area_sector_at(area, 0, &start, &size);
 
-    if (erase_image) {
-        LOG_INF("Erasing the image in the %s slot", name_of(pair, slot));
-        err = flash_area_sector_at(area, 0, &start, &size);
-        if (err == OK) {
-            err = flash_area_erase(area, start, size);
-        }
+    LOG_INF("Erasing the image in the %s slot", name_of(pair, slot));
+    if (err == OK) {
+        err = flash_area_erase(area, start, size);
     }
     if (err == OK) {
-        err = slot->trailer.magic != TRAILER_MAGIC_UNSET ? trailer_erase(area, &slot->flash.layout)
-                                                         : flash_area_sync(area);
+        err = flash_area_sync(area);
+    }
+    if (err == OK && slot->trailer.magic != TRAILER_MAGIC_UNSET) {
+        err = trailer_erase(area, &slot->flash.layout);
     }
     if (err != OK) {
         LOG_ERR("Slot not erased: error -0x%x", (unsigned)-err);
     }
 }
 
-/*
- * The image that was not chosen is erased when it is invalid, or when it failed and the running one is confirmed: that
- * it is not verified again at each boot, and is not listed as something that could be started.
- */
-static void tidy(struct pair *pair, struct boot_outcome *outcome)
+/* Whether the image that runs is one to stay with: confirmed, or programmed into the primary without a trailer. */
+static bool is_settled(const struct pair *pair)
 {
-    struct choice_slot *other = &pair->slots[pair->chosen == &pair->slots[BOOT_PRIMARY] ? 1 : 0];
-    bool is_confirmed = pair->chosen->rank == CHOICE_REQUESTED && pair->chosen->trailer.image_ok != TRAILER_FLAG_UNSET;
-    bool has_failed = other->error == OK && other->rank == CHOICE_FAILED && is_confirmed;
-    bool is_stale = other->error == ERR_IMAGE_HEADER && other->trailer.magic != TRAILER_MAGIC_UNSET;
+    const struct choice_slot *chosen = pair->chosen;
+
+    return chosen->rank == CHOICE_UNREQUESTED
+               ? chosen == &pair->slots[BOOT_PRIMARY]
+               : chosen->rank == CHOICE_REQUESTED && chosen->trailer.image_ok != TRAILER_FLAG_UNSET;
+}
+
+/*
+ * Takes back the request of the image that was not chosen, with the image: when it is invalid, or failed and there is
+ * one to stay with. Without revert there are no requests; what is invalid is erased so that it is not verified again
+ * at each boot.
+ */
+static void tidy(const struct choice *choice, struct pair *pair, struct boot_outcome *outcome)
+{
+    const struct choice_slot *other = &pair->slots[pair->chosen == &pair->slots[BOOT_PRIMARY] ? 1 : 0];
+    bool is_request = other->trailer.magic != TRAILER_MAGIC_UNSET;
+    bool has_failed = other->error == OK && other->rank == CHOICE_FAILED && is_settled(pair);
+    bool is_stale = other->error == ERR_IMAGE_HEADER && is_request;
 
     if (ERROR_IS_ABOUT_IMAGE(other->error) && other->error != ERR_IMAGE_HEADER) {
         outcome->refused = other->error;
@@ -253,8 +258,8 @@ static void tidy(struct pair *pair, struct boot_outcome *outcome)
     if (has_failed) {
         outcome->performed = SWAP_REVERT;
     }
-    if (is_invalid(other) || has_failed || is_stale) {
-        clear(pair, other, !is_stale);
+    if (has_failed || is_stale || (is_invalid(other) && (is_request || !choice_mode(choice->config)->has_revert))) {
+        clear(pair, other);
     }
 }
 
@@ -296,14 +301,14 @@ static void begin(struct choice *choice, const struct boot_config *config, struc
 }
 
 /* The image of the first pair is the one to jump to. */
-static void finish(struct pair *pair, struct boot_result *result)
+static void finish(const struct choice *choice, struct pair *pair, struct boot_result *result)
 {
     HARDENED_CHECK(hardened_launder(pair->is_verified) == HARDENED_TRUE);
     LOG_INF("Image %u loaded from the %s slot", (unsigned)pair->index, name_of(pair, pair->chosen));
     if (pair->chosen->rank == CHOICE_FAILED) {
         LOG_WRN("It was not confirmed, but there is no other");
     }
-    tidy(pair, &result->outcome[pair->index]);
+    tidy(choice, pair, &result->outcome[pair->index]);
     if (pair->index == 0) {
         result->header = pair->running.header;
         result->image_off = pair->chosen->flash.area->off;
@@ -335,7 +340,7 @@ int boot_choose(const struct boot_config *config, struct boot_result *result)
     }
     err = choose_all(&choice);
     for (size_t i = 0; err == OK && i < config->image_count; i++) {
-        finish(&choice.pairs[i], result);
+        finish(&choice, &choice.pairs[i], result);
     }
     for (size_t i = 0; err == OK && i < config->image_count; i++) {
         if (is_confirmed(&choice, &choice.pairs[i])) {

@@ -154,6 +154,43 @@ static bool backup_is_undecidable(const struct world *world, uint32_t noise)
     return records.error == OK && state.phase == BACKUP_TRIED;
 }
 
+/* Direct XIP: the old image runs in the primary, the new one in the secondary; none is moved. */
+
+#define XIP_INTERNAL 0x10000000U
+#define XIP_EXTERNAL 0x20000000U
+
+static void xip_configure(struct world *world)
+{
+    world->boot.choice = world->mode->choice;
+    for (unsigned image = 0; image < world->images; image++) {
+        struct boot_areas *areas = &world->areas[image];
+
+        areas->primary_address = XIP_INTERNAL + areas->primary->off;
+        areas->secondary_address = XIP_EXTERNAL + areas->secondary->off;
+    }
+}
+
+static bool xip_runs(const struct world *world, const struct boot_result *result, const struct buffer *image)
+{
+    unsigned area = result->address == world->areas[0].primary_address ? WORLD_PRIMARY : WORLD_SECONDARY;
+
+    return (area == WORLD_PRIMARY || result->address == world->areas[0].secondary_address) &&
+           world_has_image(world, area, 0, image);
+}
+
+static bool xip_keeps(const struct world *world, const struct buffer *image)
+{
+    return world_has_image(world, WORLD_PRIMARY, 0, image);
+}
+
+static bool xip_is_undecidable(const struct world *world, uint32_t noise)
+{
+    struct trailer trailer = world_trailer(world, WORLD_SECONDARY, noise);
+
+    return trailer.magic == TRAILER_MAGIC_GOOD && trailer.image_ok == TRAILER_FLAG_UNSET &&
+           trailer.copy_done != TRAILER_FLAG_UNSET;
+}
+
 const struct sim_mode sim_modes[] = {
     {.name = "offset",
      .boot = &boot_mode_swap_offset,
@@ -199,6 +236,22 @@ const struct sim_mode sim_modes[] = {
      .accepts = scratch_accepts,
      .is_undecidable = swap_is_undecidable},
     {.name = "overwrite", .boot = &boot_mode_overwrite, .largest = overwrite_largest},
+    {.name = "xip",
+     .choice = &choice_direct_xip,
+     .is_in_place = true,
+     .configure = xip_configure,
+     .largest = overwrite_largest,
+     .runs = xip_runs},
+    {.name = "xip-revert",
+     .choice = &choice_direct_xip_revert,
+     .has_revert = true,
+     .is_in_place = true,
+     .has_bare_trailers = true,
+     .configure = xip_configure,
+     .largest = overwrite_largest,
+     .runs = xip_runs,
+     .keeps = xip_keeps,
+     .is_undecidable = xip_is_undecidable},
 };
 const size_t sim_mode_count = sizeof sim_modes / sizeof sim_modes[0];
 
@@ -220,6 +273,16 @@ const struct sim_mode *sim_mode_of(const struct boot_mode *boot)
         i++;
     }
     return i < sim_mode_count ? &sim_modes[i] : NULL;
+}
+
+int sim_boot(const struct world *world, struct boot_result *result)
+{
+    return world->mode->choice != NULL ? boot_choose(&world->boot, result) : boot_go(&world->boot, result);
+}
+
+unsigned sim_new_area(const struct world *world)
+{
+    return world->mode->is_in_place ? sim_upload_to(world, 0) : WORLD_PRIMARY;
 }
 
 unsigned sim_upload_to(const struct world *world, unsigned image)

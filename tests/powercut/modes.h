@@ -8,11 +8,12 @@
 #include "tests/powercut/world.h"
 
 struct sim_mode {
-    const char *name; /* in run ids */
-    const struct boot_mode *boot;
-    unsigned areas;         /* WORLD_HAS_*: areas beside primary and secondary that it needs */
-    bool has_revert;        /* an image that is not confirmed is replaced by the old one at the next boot */
-    bool is_in_place;       /* images run where they were uploaded; nothing is copied */
+    const char *name;                 /* in run ids */
+    const struct boot_mode *boot;     /* one that updates; or NULL and */
+    const struct choice_mode *choice; /* one that chooses */
+    unsigned areas;                   /* WORLD_HAS_*: areas beside primary and secondary that it needs */
+    bool has_revert;                  /* an image that is not confirmed is replaced by the old one at the next boot */
+    bool is_in_place;                 /* images run where they were uploaded; nothing is copied */
     bool has_bare_trailers; /* trailers without checksums say how far it is: while one has unstable bits, either image
                                may come out of it; docs/SPEC.md, "What cannot be decided" */
 
@@ -52,6 +53,12 @@ extern const size_t sim_mode_count;
 /* NULL when there is none of this name (`len` characters). */
 const struct sim_mode *sim_mode_find(const char *name, size_t len);
 const struct sim_mode *sim_mode_of(const struct boot_mode *boot);
+
+/* Boots as the mode does. Returns what boot_go and boot_choose return. */
+int sim_boot(const struct world *world, struct boot_result *result) ERROR_MUST_CHECK;
+
+/* The area that the new image runs in. */
+unsigned sim_new_area(const struct world *world);
 
 /* The hooks with their defaults. */
 unsigned sim_upload_to(const struct world *world, unsigned image);

@@ -36,6 +36,10 @@ const struct buffer *scenario_image(const struct scenario *scenario, enum scenar
 
 bool story_applies(const struct story *story, const struct sim_mode *mode)
 {
+    /* In place the higher version wins: there is no way back from it but by a revert. */
+    if (mode->is_in_place && story->prior == PRIOR_CONFIRMED) {
+        return false;
+    }
     return mode->has_revert ? !story->without_revert : !story->needs_revert;
 }
 
@@ -65,7 +69,7 @@ static int boot(struct world *world, struct boot_result *result)
 
     for (int i = 0; i < ATTEMPTS && err != OK && !world->power.off; i++) {
         open_external(world);
-        err = boot_go(&world->boot, result);
+        err = sim_boot(world, result);
     }
     return err;
 }
@@ -107,7 +111,8 @@ static int act(const struct scenario *scenario, struct world *world)
     case ACT_REQUEST:
         return trailer_request(&world->area[area], &world->layout[area], scenario->story->request == SWAP_PERM, 0);
     case ACT_CONFIRM:
-        return trailer_confirm(&world->area[WORLD_PRIMARY], &world->layout[WORLD_PRIMARY]);
+        area = sim_new_area(world);
+        return trailer_confirm(&world->area[area], &world->layout[area]);
     default:
         return OK;
     }
@@ -287,7 +292,10 @@ static void next_moment(const struct scenario *scenario, struct moment *moment, 
         moment->accepted = only(story->after);
     } else {
         moment->phase = moment->phase == MOMENT_STABLE ? MOMENT_OVER : MOMENT_STABLE;
-        moment->accepted = only(image);
+        /* In place an unstable copy_done stays what it is: the one image now, the other another time. */
+        if (!scenario->mode->is_in_place || !moment->undecidable) {
+            moment->accepted = only(image);
+        }
     }
 }
 
@@ -316,7 +324,9 @@ void moment_complete(const struct scenario *scenario, struct moment *moment, str
         outcome_fail(outcome, moment->phase == MOMENT_NEXT     ? "the old image does not come back"
                               : moment->phase == MOMENT_STABLE ? "the image does not stay"
                                                                : "another image than the requested one runs");
-    } else if (moment->phase == MOMENT_STABLE && world->power.ops != 0 && !moment->may_restate) {
+    } else if (moment->phase == MOMENT_STABLE && world->power.ops != 0 && !moment->may_restate &&
+               !(scenario->mode->is_in_place && moment->undecidable)) {
+        /* In place nothing rewrites a trailer with unstable bits until a boot reads something to be cleared. */
         outcome_fail(outcome, "a boot that changes nothing writes");
     } else if (moment->phase == MOMENT_STABLE && result->outcome[0].refused != OK && !moment->may_restate) {
         outcome_fail(outcome, "a request that was refused is not cleared");

@@ -128,13 +128,16 @@ static void lay_out_trailers(struct world *world)
 {
     const struct world_flash *flash = world->geometry->flash;
     const struct boot_mode *boot = world->mode->boot;
+    uint32_t max_sectors = world->boot.max_sectors;
     uint32_t sectors[WORLD_DEVICES] = {count_sectors(&flash[0]), count_sectors(&flash[1])};
     uint32_t larger = sectors[0] > sectors[1] ? sectors[0] : sectors[1];
     struct trailer_params params = {.max_align = trailer_max_align(flash[0].write_block, flash[1].write_block),
-                                    .status_cells = boot->status_steps *
-                                                    (world->boot.max_sectors != 0 ? world->boot.max_sectors : larger),
-                                    .tlv_sizes = boot->has_tlv_sizes};
+                                    .status_cells = 1};
 
+    if (boot != NULL) {
+        params.status_cells = boot->status_steps * (max_sectors != 0 ? max_sectors : larger);
+        params.tlv_sizes = boot->has_tlv_sizes;
+    }
     world->has_trailers = true;
     for (unsigned area = 0; area < WORLD_AREAS; area++) {
         if (world_has(world, area) && area % WORLD_ROLES <= WORLD_BACKUP &&
