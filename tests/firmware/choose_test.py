@@ -92,7 +92,7 @@ def direct_xip(build, scratch):
 
     secondary.put(second)
     secondary.request()
-    device.boot("2.0.0", there, "--cut", "1", "--torn")
+    device.boot("2.0.0", there, "--cut", "1")  # not torn: a flag that reads as set by chance means "tried"
     secondary.confirm()
     device.boot("2.0.0", there)
     expect(operations(device.boot("2.0.0", there)) == 0, "a boot that changes nothing wrote something")
@@ -118,7 +118,7 @@ def ram_load(build, scratch):
         device.boot("1.0.0", ram + PAD).expect(f"RAM load address {address:#x} is invalid")
     secondary.put(second)
     secondary.request()
-    device.boot("2.0.0", ram + PAD, "--cut", "1", "--torn")
+    device.boot("2.0.0", ram + PAD, "--cut", "1")
     device.boot("1.0.0", ram + PAD)
     expect(operations(device.boot("1.0.0", ram + PAD)) == 0, "a boot that changes nothing wrote something")
     secondary.put(second)
