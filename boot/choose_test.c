@@ -17,7 +17,7 @@
 
 #define SECTOR      0x1000U
 #define SLOT        0x2000U
-#define FLASH       0x4000U
+#define FLASH       0x6000U  /* two slots and the journal */
 #define BASE        0x10000U /* bus address of the flash */
 #define RAM_BASE    0x20000000U
 #define RAM_SIZE    0x2000U
@@ -42,6 +42,8 @@ struct fixture {
     struct nor_device device;
     uint8_t data[FLASH];
     struct flash_area area[2];
+    struct flash_area journal;
+    const uint32_t *counter; /* of the images made next; NULL: none */
     struct signing_key *key;
     struct buffer key_der;
     struct boot_key boot_key;
@@ -70,6 +72,7 @@ static struct buffer make_image(struct fixture *f, uint8_t major, uint32_t addre
     uint32_t vector = address + HEADER_SIZE + 9;
 
     params.version.major = major;
+    params.security_counter = f->counter;
     random_fill(&random, payload, len);
     memcpy(payload + 4, &vector, sizeof vector);
     assert_int_equal(image_sign(&params, f->key, payload, len, &image, &failure), OK);
@@ -103,6 +106,7 @@ static struct fixture *start(const struct choice_mode *mode, bool ram)
     for (size_t slot = 0; slot < 2; slot++) {
         f->area[slot] = (struct flash_area){.dev = &f->device.flash, .off = (uint32_t)slot * SLOT, .size = SLOT};
     }
+    f->journal = (struct flash_area){.dev = &f->device.flash, .off = 2 * SLOT, .size = FLASH - 2 * SLOT};
     f->areas = (struct boot_areas){
         .primary = &f->area[0], .secondary = &f->area[1], .primary_address = BASE, .secondary_address = BASE + SLOT};
     f->config = (struct boot_config){.images = &f->areas,
@@ -405,6 +409,41 @@ static void test_the_largest_image_has_no_second_mark(void **state)
     stop(f);
 }
 
+static void remake(struct fixture *f, size_t slot, enum content content, uint8_t major, const uint32_t *counter)
+{
+    f->counter = counter;
+    buffer_free(&f->image[slot][content]);
+    f->image[slot][content] = make_image(f, major, BASE + (uint32_t)slot * SLOT, 0, PAYLOAD);
+}
+
+/* The counter rises when an image runs that is confirmed, and then there is no way below it, not even the last one. */
+static void test_a_confirmed_image_closes_the_way_back(void **state)
+{
+    static const uint32_t low = 1;
+    static const uint32_t high = 5;
+    struct fixture *f = start(&choice_direct_xip_revert, false);
+
+    (void)state;
+    remake(f, 0, LOWER, 1, &low);
+    remake(f, 1, HIGHER, 2, &high);
+    f->config.security_counter = true;
+    f->config.journal = &f->journal;
+    begin_life(f, 1 + 3 + 9, 1);
+    assert_int_equal(boot(f), OK);
+    assert_int_equal(f->result.header.version.major, 2);
+    settle(f);
+    assert_int_equal(f->result.header.version.major, 1);
+    begin_life(f, 1 + 3 + 9, 1 + 3 + 9);
+    settle(f);
+    assert_int_equal(f->result.header.version.major, 2);
+    put_slot(f, 1, NOTHING, 0);
+    assert_int_equal(boot(f), ERR_BOOT_NO_IMAGE);
+    remake(f, 0, LOWER, 1, NULL); /* nor below it by an image that says nothing */
+    put_slot(f, 0, LOWER, 1 + 3 + 9);
+    assert_int_equal(boot(f), ERR_BOOT_NO_IMAGE);
+    stop(f);
+}
+
 /* A write block that no trailer can have: images are chosen all the same, by version or, with revert, by slot. */
 static void test_flash_that_cannot_have_trailers_still_boots(void **state)
 {
@@ -660,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_no_cut_costs_the_last_valid_image),
         cmocka_unit_test(test_an_image_is_tried_once_and_given_up),
         cmocka_unit_test(test_the_largest_image_has_no_second_mark),
+        cmocka_unit_test(test_a_confirmed_image_closes_the_way_back),
         cmocka_unit_test(test_flash_that_cannot_have_trailers_still_boots),
         cmocka_unit_test(test_nothing_is_loaded_outside_of_the_ram_for_images),
         cmocka_unit_test(test_sizes_that_overflow_load_nothing),
