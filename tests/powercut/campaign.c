@@ -212,6 +212,9 @@ static void check_refusal(struct campaign *campaign, struct world *world, const 
     struct run run = {.scenario = *scenario};
     struct outcome outcome = {0};
     struct boot_result result;
+    /* In place, without revert, no trailer is needed to start the higher version. */
+    bool is_refused = !scenario->mode->is_in_place || scenario->mode->has_revert;
+    const struct buffer *wanted = scenario_image(scenario, is_refused ? IMAGE_OLD : IMAGE_NEW);
 
     campaign->refused++;
     for (unsigned area = 0; area < WORLD_AREAS; area++) {
@@ -226,7 +229,7 @@ static void check_refusal(struct campaign *campaign, struct world *world, const 
     }
     for (int i = 0; i < 2; i++) {
         nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-        if (boot_go(&world->boot, &result) != OK || !sim_runs(world, &result, scenario_image(scenario, IMAGE_OLD))) {
+        if (sim_boot(world, &result) != OK || !sim_runs(world, &result, wanted)) {
             outcome_fail(&outcome, "slots that cannot be used keep the image from booting");
         }
     }
@@ -275,7 +278,7 @@ static void play_geometry(struct campaign *campaign, const struct plan *plan, co
     world_init(&world, geometry, mode, 1, 0);
     if (sim_accepts(&world)) {
         play_stories(campaign, plan, &world, turn);
-    } else if (is_mine(campaign, turn)) {
+    } else if (!(mode->is_in_place && world.has_trailers) && is_mine(campaign, turn)) {
         check_refusal(campaign, &world, &scenario);
     }
     world_free(&world);

@@ -178,6 +178,12 @@ static bool xip_runs(const struct world *world, const struct boot_result *result
            world_has_image(world, area, 0, image);
 }
 
+/* A torn flag that reads as erased is programmed again, and there is no telling: docs/SPEC.md, "Choosing". */
+static bool xip_revert_accepts(const struct world *world)
+{
+    return world->has_trailers && world->geometry->flash[WORLD_EXTERNAL].max_programs != 1;
+}
+
 static bool xip_keeps(const struct world *world, const struct buffer *image)
 {
     return world_has_image(world, WORLD_PRIMARY, 0, image);
@@ -250,6 +256,7 @@ const struct sim_mode sim_modes[] = {
      .configure = xip_configure,
      .largest = overwrite_largest,
      .runs = xip_runs,
+     .accepts = xip_revert_accepts,
      .keeps = xip_keeps,
      .is_undecidable = xip_is_undecidable},
 };
