@@ -249,16 +249,17 @@ static void tidy(const struct choice *choice, struct pair *pair, struct boot_out
 {
     const struct choice_slot *other = &pair->slots[pair->chosen == &pair->slots[BOOT_PRIMARY] ? 1 : 0];
     bool is_request = other->trailer.magic != TRAILER_MAGIC_UNSET;
+    bool may_ask = is_request || !choice_mode(choice->config)->has_revert;
     bool has_failed = other->error == OK && other->rank == CHOICE_FAILED && is_settled(pair);
     bool is_stale = other->error == ERR_IMAGE_HEADER && is_request;
 
-    if (ERROR_IS_ABOUT_IMAGE(other->error) && other->error != ERR_IMAGE_HEADER) {
+    if (may_ask && ERROR_IS_ABOUT_IMAGE(other->error) && other->error != ERR_IMAGE_HEADER) {
         outcome->refused = other->error;
     }
     if (has_failed) {
         outcome->performed = SWAP_REVERT;
     }
-    if (has_failed || is_stale || (is_invalid(other) && (is_request || !choice_mode(choice->config)->has_revert))) {
+    if (has_failed || is_stale || (is_invalid(other) && may_ask)) {
         clear(pair, other);
     }
 }
