@@ -108,10 +108,30 @@ int backup_journal_error(void);
 /* Whether every pair's slots can be reached: otherwise no update can be completed. */
 bool backup_can_go_on(const struct boot *boots);
 
-/* The functions of the mode, see struct boot_mode (backup_run.c). */
+/* The values in the journal. */
+enum { BACKUP_VALUES = 2 };
+extern const struct journal_value backup_values[BACKUP_VALUES];
+
+/* The functions of the mode, see struct boot_mode; the last three in backup_run.c. */
+bool backup_is_kept(const struct boot *boot);
+int backup_check(const struct boot *boot) ERROR_MUST_CHECK;
+void backup_classify(struct boot *boot);
+uint32_t backup_source_off(const struct boot *boot, enum swap_type type);
+uint32_t backup_source_limit(const struct boot *boot, enum swap_type type);
+int backup_start(struct boot *boot, const struct image *source) ERROR_MUST_CHECK;
+void backup_open(struct boot *boot);
 void backup_transact(struct boot *boots);
 void backup_recover(struct boot *boot);
 void backup_starting(void);
+
+/* For boot_mode_backup, and for firmware of this mode (boot/chosen.h). */
+#define BACKUP_MODE                                                                                                    \
+    {                                                                                                                  \
+        .can_revert = true, .values = backup_values, .value_count = BACKUP_VALUES, .is_confirmed = backup_is_kept,     \
+        .check = backup_check, .classify = backup_classify, .source_off = backup_source_off,                           \
+        .source_limit = backup_source_limit, .start = backup_start, .open = backup_open, .transact = backup_transact,  \
+        .recover = backup_recover, .starting = backup_starting,                                                        \
+    }
 
 /* What an external slot says. */
 enum backup_slot_says { BACKUP_GONE, BACKUP_QUIET, BACKUP_ASKS };

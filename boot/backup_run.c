@@ -370,7 +370,7 @@ void backup_recover(struct boot *boot)
     unsigned which = BACKUP_E1 + 1;
     struct update *update = &boot->update;
 
-    if (boot_mode(boot)->check(boot) != OK || backup_journal_error() != OK || update->replaces_invalid ||
+    if (backup_check(boot) != OK || backup_journal_error() != OK || update->replaces_invalid ||
         backup_memory.state.phase == BACKUP_INSTALL || backup_memory.state.phase == BACKUP_REVERT) {
         return;
     }

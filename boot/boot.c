@@ -5,6 +5,7 @@
 #include <farboot/boot_hooks.h>
 #include <farboot/log.h>
 
+#include "boot/chosen.h"
 #include "boot/counter.h"
 #include "boot/dependency.h"
 
@@ -109,7 +110,7 @@ static int open_slots(struct boot *boot)
 {
     int err = open_pair(boot);
 
-    if (err == OK && boot_mode(boot)->open != NULL) {
+    if (err == OK && boot_is_transaction(boot)) {
         boot_mode(boot)->open(boot);
     }
     return err;
@@ -213,7 +214,7 @@ static void ask_product(struct boot *boots, size_t count)
 
 static void update_all(struct boot *boots, size_t count)
 {
-    if (count > 1 && boot_mode(&boots[0])->transact == NULL) {
+    if (count > 1 && !boot_is_transaction(&boots[0])) {
         /* What is half done cannot be withdrawn, and others may need what it installs: it is finished first. */
         if (perform_all(boots, count, true) != OK) {
             return;
@@ -228,7 +229,7 @@ static void update_all(struct boot *boots, size_t count)
         dependency_settle(boots, count);
     }
     ask_product(boots, count);
-    if (boot_mode(&boots[0])->transact != NULL) {
+    if (boot_is_transaction(&boots[0])) {
         boot_mode(&boots[0])->transact(boots);
         return;
     }
@@ -242,7 +243,7 @@ static void update_all(struct boot *boots, size_t count)
 
 static void restore(struct boot *boot)
 {
-    if (boot_mode(boot)->recover != NULL) {
+    if (boot_is_transaction(boot)) {
         boot_mode(boot)->recover(boot);
     } else {
         boot_recover(boot);
@@ -348,7 +349,7 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     if (VERIFY_CAN_COUNT && config->security_counter) {
         keep_counters(boots, count);
     }
-    if (boot_mode(&boots[0])->starting != NULL) {
+    if (boot_is_transaction(&boots[0])) {
         boot_mode(&boots[0])->starting();
     }
     result->header = boots[0].header;

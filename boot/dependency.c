@@ -1,5 +1,7 @@
 #include "boot/dependency.h"
 
+#include "boot/chosen.h"
+
 #include <farboot/log.h>
 
 /* What will run in this pair when all that is planned is done. */

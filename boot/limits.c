@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "boot/chosen.h"
 #include "boot/mode.h"
 
 static uint32_t smaller(uint32_t a, uint32_t b)

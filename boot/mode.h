@@ -178,27 +178,6 @@ struct boot_mode {
     void (*starting)(void);
 };
 
-/*
- * The mode of this boot. Firmware has one, chosen by Kconfig: a constant here, so that its functions are called
- * directly or become part of the loop. Host programs have them all and name one in the configuration.
- */
-static inline const struct boot_mode *boot_mode(const struct boot *boot)
-{
-    if (IS_ENABLED(CONFIG_BOOT_SWAP_USING_OFFSET)) {
-        return &boot_mode_swap_offset;
-    }
-    if (IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP)) {
-        return &boot_mode_backup;
-    }
-    if (IS_ENABLED(CONFIG_BOOT_SWAP_USING_MOVE)) {
-        return &boot_mode_swap_move;
-    }
-    if (IS_ENABLED(CONFIG_BOOT_SWAP_USING_SCRATCH)) {
-        return &boot_mode_swap_scratch;
-    }
-    return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
-}
-
 /* For boot_outcome.update_us; 0 where nobody asks for it. */
 static inline uint32_t boot_now_us(const struct boot *boot)
 {

@@ -12,7 +12,7 @@
 
 struct backup backup_memory;
 
-static const struct journal_value values[] = {
+const struct journal_value backup_values[BACKUP_VALUES] = {
     {&backup_memory.state, sizeof backup_memory.state, BACKUP_KEY_STATE},
     {&backup_memory.progress, sizeof backup_memory.progress, BACKUP_KEY_PROGRESS},
 };
@@ -42,7 +42,7 @@ int backup_write(enum backup_key key)
 }
 
 /* The third slot, and what is kept in the journal. The common part has opened primary and E0. */
-static void open_backup(struct boot *boot)
+void backup_open(struct boot *boot)
 {
     struct boot_slot *slot = &boot->slots[BOOT_BACKUP];
     const struct trailer_params params = {.max_align = boot->slots[BOOT_PRIMARY].layout.max_align};
@@ -64,7 +64,7 @@ static void open_backup(struct boot *boot)
 }
 
 /* Also where only primary and secondary are known, to compute the largest image. */
-static int check(const struct boot *boot)
+int backup_check(const struct boot *boot)
 {
     for (size_t i = 0; i < BOOT_SLOTS; i++) {
         if (boot->slots[i].area != NULL && boot->slots[i].sectors == 0) {
@@ -178,7 +178,7 @@ static enum backup_action decide(struct boot *boot)
     return action;
 }
 
-static void classify(struct boot *boot)
+void backup_classify(struct boot *boot)
 {
     struct update *update = &boot->update;
     const struct backup_image *image = backup_image_of(boot);
@@ -204,7 +204,7 @@ static void classify(struct boot *boot)
     }
 }
 
-static uint32_t source_off(const struct boot *boot, enum swap_type type)
+uint32_t backup_source_off(const struct boot *boot, enum swap_type type)
 {
     (void)boot;
     (void)type;
@@ -219,7 +219,7 @@ static uint32_t capacity(const struct boot_slot *slot)
     return trailer_first_sector(slot->area, &slot->layout, &start) == OK ? start : 0;
 }
 
-static uint32_t source_limit(const struct boot *boot, enum swap_type type)
+uint32_t backup_source_limit(const struct boot *boot, enum swap_type type)
 {
     uint32_t primary = capacity(&boot->slots[BOOT_PRIMARY]);
     uint32_t source = capacity(&boot->slots[BOOT_SECONDARY]);
@@ -266,13 +266,13 @@ static int plan_backup(struct boot *boot, struct backup_image *image)
 }
 
 /* The image in the primary is the one that stays. */
-static bool is_kept(const struct boot *boot)
+bool backup_is_kept(const struct boot *boot)
 {
     (void)boot;
     return backup_memory.state.phase == BACKUP_IDLE;
 }
 
-static int start(struct boot *boot, const struct image *source)
+int backup_start(struct boot *boot, const struct image *source)
 {
     const struct boot_slot *slot = &boot->slots[BOOT_SECONDARY];
     struct backup_image *image = &backup_memory.next.images[boot->index];
@@ -290,18 +290,4 @@ static int start(struct boot *boot, const struct image *source)
     return err != OK ? err : plan_backup(boot, image);
 }
 
-const struct boot_mode boot_mode_backup = {
-    .can_revert = true,
-    .values = values,
-    .value_count = 2,
-    .is_confirmed = is_kept,
-    .check = check,
-    .classify = classify,
-    .source_off = source_off,
-    .source_limit = source_limit,
-    .start = start,
-    .open = open_backup,
-    .transact = backup_transact,
-    .recover = backup_recover,
-    .starting = backup_starting,
-};
+const struct boot_mode boot_mode_backup = BACKUP_MODE;

@@ -3,6 +3,7 @@
  * in the secondary until the primary is verified, so whatever is interrupted begins again from the start. MCUboot's
  * layout; docs/SPEC.md, "Overwrite only".
  */
+#include "boot/chosen.h"
 #include "boot/mode.h"
 
 #include <farboot/log.h>

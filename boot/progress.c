@@ -6,6 +6,7 @@
 #include <farboot/log.h>
 #include <farboot/util.h>
 
+#include "boot/chosen.h"
 #include "boot/mode.h"
 
 static struct {

@@ -1,5 +1,7 @@
 #include "boot/swap.h"
 
+#include "boot/chosen.h"
+
 #include <farboot/log.h>
 
 __attribute__((noinline)) uint32_t swap_units(uint32_t bytes, uint32_t unit)

@@ -51,4 +51,24 @@ void swap_plan_completion(const struct update *update, struct boot_step *step);
 /* As boot_mode.advance. */
 void swap_advance(struct update *update, const struct boot_step *step);
 
+/* The functions of swap using offset, see struct boot_mode. */
+int swap_offset_check(const struct boot *boot) ERROR_MUST_CHECK;
+void swap_offset_classify(struct boot *boot);
+uint32_t swap_offset_source_off(const struct boot *boot, enum swap_type type);
+uint32_t swap_offset_source_limit(const struct boot *boot, enum swap_type type);
+int swap_offset_start(struct boot *boot, const struct image *source) ERROR_MUST_CHECK;
+void swap_offset_resume(struct boot *boot);
+void swap_offset_measure(struct update *update);
+void swap_offset_plan(const struct update *update, struct boot_step *step);
+
+/* For boot_mode_swap_offset, and for firmware of this mode (boot/chosen.h). */
+#define SWAP_OFFSET_MODE                                                                                               \
+    {                                                                                                                  \
+        .start_line = "Starting swap using offset algorithm.", .rules = &swap_rules_offset, .status_steps = 2,         \
+        .has_tlv_sizes = true, .can_revert = true, .check = swap_offset_check, .classify = swap_offset_classify,       \
+        .source_off = swap_offset_source_off, .source_limit = swap_offset_source_limit, .start = swap_offset_start,    \
+        .resume = swap_offset_resume, .measure = swap_offset_measure, .plan = swap_offset_plan,                        \
+        .advance = swap_advance,                                                                                       \
+    }
+
 #endif

@@ -14,38 +14,38 @@
 
 #define STEPS_PER_UNIT 2U
 
-static int check(const struct boot *boot)
+int swap_offset_check(const struct boot *boot)
 {
     return swap_check_equal_sectors(boot, boot->slots[BOOT_SECONDARY].sectors - boot->slots[BOOT_PRIMARY].sectors);
 }
 
-static void classify(struct boot *boot)
+void swap_offset_classify(struct boot *boot)
 {
     swap_classify(boot, false); /* it has a row of its own in the table */
 }
 
-static uint32_t source_off(const struct boot *boot, enum swap_type type)
+uint32_t swap_offset_source_off(const struct boot *boot, enum swap_type type)
 {
     return type == SWAP_REVERT ? 0 : boot->slots[BOOT_SECONDARY].sector;
 }
 
-static uint32_t source_limit(const struct boot *boot, enum swap_type type)
+uint32_t swap_offset_source_limit(const struct boot *boot, enum swap_type type)
 {
     const struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
     uint32_t room = swap_first_trailer_sector(secondary);
 
-    room -= swap_smaller(room, source_off(boot, type));
+    room -= swap_smaller(room, swap_offset_source_off(boot, type));
     return swap_smaller(room, swap_first_trailer_sector(&boot->slots[BOOT_PRIMARY]));
 }
 
-static void measure(struct update *update)
+void swap_offset_measure(struct update *update)
 {
     update->units = swap_units(update->swap_size, update->sector);
     update->steps = STEPS_PER_UNIT * update->units;
     update->cells = update->steps;
 }
 
-static int start(struct boot *boot, const struct image *source)
+int swap_offset_start(struct boot *boot, const struct image *source)
 {
     struct update *update = &boot->update;
     int err = swap_start(boot, source);
@@ -73,7 +73,7 @@ static uint32_t used_untrusted(const struct boot *boot, enum boot_slot_id id, ui
     return size < update->swap_size ? (uint32_t)size : update->swap_size;
 }
 
-static void resume(struct boot *boot)
+void swap_offset_resume(struct boot *boot)
 {
     struct update *update = &boot->update;
     uint32_t primary_tlvs = update->primary.tlv_sizes & 0xffff;
@@ -110,7 +110,7 @@ static void plan_exchange(const struct update *update, struct boot_step *step)
     step->status_value = (uint8_t)(1 + update->done % STEPS_PER_UNIT);
 }
 
-static void plan(const struct update *update, struct boot_step *step)
+void swap_offset_plan(const struct update *update, struct boot_step *step)
 {
     if (update->done == 0 && !update->secondary_is_cleared) {
         swap_plan_preparation(update, step);
@@ -125,19 +125,4 @@ static void plan(const struct update *update, struct boot_step *step)
     }
 }
 
-const struct boot_mode boot_mode_swap_offset = {
-    .start_line = "Starting swap using offset algorithm.",
-    .rules = &swap_rules_offset,
-    .status_steps = STEPS_PER_UNIT,
-    .has_tlv_sizes = true,
-    .can_revert = true,
-    .check = check,
-    .classify = classify,
-    .source_off = source_off,
-    .source_limit = source_limit,
-    .start = start,
-    .resume = resume,
-    .measure = measure,
-    .plan = plan,
-    .advance = swap_advance,
-};
+const struct boot_mode boot_mode_swap_offset = SWAP_OFFSET_MODE;

@@ -7,6 +7,7 @@
 
 #include <farboot/log.h>
 
+#include "boot/chosen.h"
 #include "boot/mode.h"
 #include "boot/progress.h"
 
