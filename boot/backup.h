@@ -163,6 +163,13 @@ struct backup_job {
     size_t buffer_size; /* bytes */
 };
 
+/*
+ * Whether the primary and another slot hold the same in [off, end): `equal`. Uses primary, backup (both are waited for)
+ * and buffer of the job. Returns OK; what flash areas return.
+ */
+int backup_compare(const struct backup_job *job, const struct boot_slot *other, uint32_t off, uint32_t end,
+                   bool *equal) ERROR_MUST_CHECK;
+
 /* Whether both copies are complete. */
 bool backup_is_moved(const struct backup_job *job, const struct backup_progress *progress);
 

@@ -13,10 +13,14 @@
 #include "boot/backup.h"
 #include "boot/progress.h"
 
-#define STRETCH                                                                                                        \
-    8192U /* bytes, at least: a record in the journal for each, and the first is not hidden by an installation */
-#define GLANCE 32U  /* bytes of the first comparison */
-#define CHUNK  256U /* bytes: what a serial chip programs at once */
+/*
+ * Bytes of a stretch, at least; each has a record in the journal. While there is an old image to save they are short:
+ * the first one's time is not hidden, since nothing is installed beside it.
+ */
+#define STRETCH_SAVING 8192U
+#define STRETCH        32768U
+#define GLANCE         32U  /* bytes of the first comparison */
+#define CHUNK          256U /* bytes: what a serial chip programs at once */
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
@@ -35,13 +39,10 @@ static uint32_t sector_end(const struct boot_slot *slot, uint32_t off)
     return start == off ? off : start + size;
 }
 
-/*
- * Where the stretch that begins at `off` ends: images end in front of where slots do. The first one is short: nothing
- * is installed beside it, so its time is not hidden.
- */
+/* Where the stretch that begins at `off` ends: images end in front of where slots do. */
 static uint32_t stretch_end(const struct backup_job *job, uint32_t off)
 {
-    uint32_t end = off + STRETCH;
+    uint32_t end = off + (job->out_size > 0 ? STRETCH_SAVING : STRETCH);
     uint32_t before;
 
     do {
@@ -79,8 +80,7 @@ static int wait_both(const struct backup_job *job)
     return err != OK ? err : flash_area_sync(job->backup->area);
 }
 
-/* Whether both slots hold the same in [off, end). */
-static int compare(const struct backup_job *job, const struct boot_slot *other, uint32_t off, uint32_t end, bool *equal)
+int backup_compare(const struct backup_job *job, const struct boot_slot *other, uint32_t off, uint32_t end, bool *equal)
 {
     uint8_t *halves[2] = {job->buffer, job->buffer + job->buffer_size / 2};
     uint32_t most = GLANCE; /* what differs usually does so at once */
@@ -129,7 +129,7 @@ static int look(const struct backup_job *job, struct stretch *stretch)
     if (job->is_repeated || job->is_unknown) {
         return OK;
     }
-    return compare(job, job->source, start, smaller(stretch->in_end, start + size), &stretch->is_equal);
+    return backup_compare(job, job->source, start, smaller(stretch->in_end, start + size), &stretch->is_equal);
 }
 
 /* Erases the sector of `slot` that begins at `off`, if one does. */
@@ -221,7 +221,7 @@ int backup_move(const struct backup_job *job, struct backup_progress *progress)
         err = wait_both(job);
     }
     if (err == OK && saves) {
-        err = compare(job, job->backup, saved, smaller(end, job->out_size), &equal);
+        err = backup_compare(job, job->backup, saved, smaller(end, job->out_size), &equal);
     }
     if (err == OK && !equal) {
         err = ERR_FLASH_IO;

@@ -115,17 +115,21 @@ static int write_primary_trailer(const struct boot *boot, bool is_test)
     return err != OK ? err : trailer_program(slot->area, &slot->layout, &trailer);
 }
 
-/* Erased also when it reads erased, if an erase may have been cut short: that may leave a request that comes back. */
+/*
+ * Erased also when it reads erased, if an erase may have been cut short: that may leave a request that comes back. The
+ * last erase may still run, beside the primary's.
+ */
 static int clear_requests(const struct boot *boot)
 {
     const struct boot_slot *source = &boot->slots[BOOT_SECONDARY];
     const struct boot_slot *backup = &boot->slots[BOOT_BACKUP];
-    int err = trailer_erase(source->area, &source->layout);
+    uint32_t start = 0;
+    int err = trailer_first_sector(source->area, &source->layout, &start);
 
     if (err == OK && (boot->update.is_resumed || boot->update.backup.magic != TRAILER_MAGIC_UNSET)) {
         err = trailer_erase(backup->area, &backup->layout);
     }
-    return err;
+    return err != OK ? err : flash_area_erase(source->area, start, source->area->size - start);
 }
 
 /* The copies are verified: from now on the primaries' images are the ones that count. */
@@ -142,9 +146,13 @@ static int complete(struct boot *boots)
             continue;
         }
         any_test = any_test || is_test;
-        err = write_primary_trailer(&boots[i], is_test);
+        err = clear_requests(&boots[i]);
         if (err == OK) {
-            err = clear_requests(&boots[i]);
+            err = write_primary_trailer(&boots[i], is_test);
+        }
+        /* Only then the journal may forget the requests. */
+        if (err == OK) {
+            err = flash_area_sync(boots[i].slots[BOOT_SECONDARY].area);
         }
         boots[i].outcome->performed = boots[i].update.type;
     }

@@ -241,13 +241,22 @@ bool backup_verify_primary(struct boot *boot, struct image *present, uint8_t dig
     return hardened_launder(boot->primary_is_valid) == HARDENED_TRUE;
 }
 
+/* Whether the other slot holds, byte for byte, the image in the primary, which is verified. */
+static bool is_saved(const struct boot *boot, const struct image *present)
+{
+    const struct backup_job job = {.primary = &boot->slots[BOOT_PRIMARY],
+                                   .backup = &boot->slots[BOOT_BACKUP],
+                                   .buffer = boot->config->buffer,
+                                   .buffer_size = boot->config->buffer_size};
+    bool equal = false;
+
+    return backup_compare(&job, job.backup, 0, present->end, &equal) == OK && equal;
+}
+
 /* What becomes of the image in the primary: kept in the other slot, if it is there already, or saved to it. */
 static int plan_backup(struct boot *boot, struct backup_image *image)
 {
-    const struct boot_slot *backup = &boot->slots[BOOT_BACKUP];
     struct image present;
-    struct image kept;
-    hardened_bool valid = HARDENED_FALSE;
 
     if (!backup_verify_primary(boot, &present, image->old_digest)) {
         return OK;
@@ -255,12 +264,11 @@ static int plan_backup(struct boot *boot, struct backup_image *image)
     image->old_size = present.end;
     if (memcmp(image->old_digest, image->new_digest, SHA256_SIZE) == 0) {
         image->flags = 0; /* it is running: there is nothing to do */
-    } else if (holds(backup, image->old_digest, &kept) && verify_image(&boot->verifier, &kept, &valid) == OK &&
-               hardened_launder(valid) == HARDENED_TRUE) {
-        image->flags |= BACKUP_IS_KEPT;
-    } else if (present.end > capacity(backup)) {
+    } else if (present.end > capacity(&boot->slots[BOOT_BACKUP])) {
         LOG_WRN("The backup slot has no room for the image in the primary slot");
         return ERR_IMAGE_SIZE;
+    } else if (is_saved(boot, &present)) {
+        image->flags |= BACKUP_IS_KEPT;
     }
     return OK;
 }

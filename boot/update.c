@@ -47,6 +47,9 @@ int boot_open_source(struct boot *boot, enum swap_type type, struct image *sourc
     if (err == ERR_IMAGE_SIZE) {
         LOG_WRN("The largest that fits has %u bytes", (unsigned)mode->source_limit(boot, type));
     }
+    if (err == OK) { /* whatever becomes of this image, its slot is going to be written to */
+        err = flash_area_erase(area, 0, 0);
+    }
     if (err == OK) {
         err = verify_image(&boot->verifier, source, &valid);
     }

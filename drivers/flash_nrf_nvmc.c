@@ -49,15 +49,20 @@ static const uint32_t *word_at(const struct flash_device *dev, uint32_t off)
     return (const uint32_t *)(uintptr_t)(config_of(dev)->flash + off);
 }
 
+static bool is_ready(const struct flash_device *dev)
+{
+    return *reg32(config_of(dev)->base + NVMC_READY) != 0;
+}
+
 static int wait_ready(const struct flash_device *dev, uint32_t us)
 {
     struct deadline end;
 
-    if (*reg32(config_of(dev)->base + NVMC_READY) != 0) {
+    if (is_ready(dev)) {
         return OK;
     }
     end = deadline_in(us);
-    while (*reg32(config_of(dev)->base + NVMC_READY) == 0) {
+    while (!is_ready(dev)) {
         if (deadline_passed(&end)) {
             return ERR_FLASH_TIMEOUT;
         }
@@ -118,7 +123,7 @@ static int program_word(const struct flash_device *dev, volatile uint32_t *word,
         return OK;
     }
     *word = wanted;
-    result = wait_ready(dev, WORD_US);
+    result = is_ready(dev) ? OK : wait_ready(dev, WORD_US); /* a call for each word would be felt */
     return result == OK && (*word & ~wanted) != 0 ? ERR_FLASH_IO : result;
 }
 

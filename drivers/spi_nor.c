@@ -239,20 +239,22 @@ static int erase_one(const struct spi_nor *nor, const struct sfdp_erase *type, u
 
 int spi_nor_erase(const struct spi_nor *nor, uint32_t off, uint32_t len)
 {
-    while (len > 0) {
-        const struct sfdp_erase *type = spi_nor_plan_erase(&nor->state->chip, off, len);
-        int result = spi_nor_prepare(nor);
+    int result = spi_nor_prepare(nor);
 
-        if (result == OK) {
-            result = type == NULL ? ERR_FLASH_INVALID : erase_one(nor, type, off);
+    while (result == OK && len > 0) {
+        const struct sfdp_erase *type = spi_nor_plan_erase(&nor->state->chip, off, len);
+
+        if (type == NULL) {
+            return ERR_FLASH_INVALID;
         }
-        if (result != OK) {
-            return result;
+        result = spi_nor_wait(nor);
+        if (result == OK) {
+            result = erase_one(nor, type, off);
         }
         off += type->size;
         len -= type->size;
     }
-    return OK;
+    return result;
 }
 
 static void soft_reset(const struct spi_nor *nor)

@@ -72,7 +72,8 @@ int spi_nor_prepare(const struct spi_nor *nor) ERROR_MUST_CHECK;
 /* The controller has begun to program one page. */
 void spi_nor_program_started(const struct spi_nor *nor);
 
-/* Erases by the largest commands that fit; the last still runs on return. Errors as spi_nor_prepare. */
+/* spi_nor_prepare, then erases by the largest commands that fit; the last still runs on return. Errors as
+ * spi_nor_prepare. */
 int spi_nor_erase(const struct spi_nor *nor, uint32_t off, uint32_t len) ERROR_MUST_CHECK;
 
 /*

@@ -87,7 +87,7 @@ int flash_erase(const struct flash_device *dev, uint32_t off, uint32_t len)
     if (guard.areas != NULL && !is_listed(dev, off, len)) {
         return ERR_FLASH_PROTECTED;
     }
-    return len == 0 ? OK : dev->driver->erase(dev, off, len);
+    return dev->driver->erase(dev, off, len);
 }
 
 int flash_sync(const struct flash_device *dev)

@@ -110,7 +110,7 @@ static void test_only_ranges_inside_the_device_reach_the_driver(void **state)
         assert_int_equal(seen.calls, inside && len > 0);
         assert_int_equal(flash_program(&fake, off, &byte, len), writable ? OK : ERR_FLASH_INVALID);
         assert_int_equal(flash_erase(&fake, off, len), erasable ? OK : ERR_FLASH_INVALID);
-        assert_int_equal(seen.calls, len == 0 ? 0 : inside + writable + erasable);
+        assert_int_equal(seen.calls, len == 0 ? erasable : inside + writable + erasable);
     }
 }
 

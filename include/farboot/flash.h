@@ -3,10 +3,11 @@
  * on.
  *
  *   read     any offset, any length, one byte included.
- *   program  multiples of the write block at multiples of the write block; source at any address and
- * alignment, internal flash included. Only 1 -> 0 happens (0 -> 1 where the erased value is 0). erase
- * multiples of the sector; the driver uses the largest erase command that fits. sync     waits for what
- * program and erase left running and returns any error they had.
+ *   program  multiples of the write block at multiples of the write block; source at any address and alignment,
+ * internal flash included. Only 1 -> 0 happens (0 -> 1 where the erased value is 0). erase    multiples of the sector;
+ * the driver uses the largest erase command that fits. Of no bytes: nothing is erased, but a chip that has to be
+ * written to before it works, and is read, at full speed is switched; for callers that are going to write anyway. sync
+ * waits for what program and erase left running and returns any error they had.
  *
  * Write-behind: program and erase may return as soon as the device has taken the command. Every later call on
  * that device first waits for it, and may return its error. The source buffer of a program must stay
