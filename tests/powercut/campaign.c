@@ -7,8 +7,7 @@
 #include "host/random.h"
 #include "tests/powercut/images.h"
 
-#define REPORTS       20
-#define JOURNAL_DEPTH 2
+#define REPORTS 20
 
 /* The sizes that matter in a slot: by name, resolved per mode and geometry. */
 enum size_name {
@@ -55,13 +54,18 @@ struct plan {
 
 #define SIZES(list) (list), sizeof(list) / sizeof((list)[0])
 
-/* The geometries' order is that of matrix.c: the first is the nRF52840 DK's. */
+/* The geometries' order is that of matrix.c: the first is the nRF52840 DK's, those from LARGE on have large sectors. */
+#define LARGE 11
+
 static const struct plan budget[] = {
     {"single cuts", SIZES(all_sizes), 0, 1, NULL, 1, 4, 1, 0},
-    {"single cuts", SIZES(small_sizes), 1, 0, NULL, 1, 4, 1, 0},
+    {"single cuts", SIZES(small_sizes), 1, LARGE - 1, NULL, 1, 4, 1, 0},
+    {"single cuts", SIZES(small_sizes), LARGE, 0, "test", 1, 1, 1, 0},
+    {"single cuts", SIZES(small_sizes), LARGE, 0, "replace", 1, 1, 1, 0},
+    {"pairs", SIZES(small_sizes), 0, 1, "test", 2, 1, 1, 0},
     {"closure", SIZES(small_sizes), 0, 1, NULL, EXPLORE_NO_LIMIT, 1, 1, 0},
     {"closure", SIZES(small_sizes), 2, 1, "test", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"chains", SIZES(ten_units), 0, 0, NULL, 0, 0, 1, 20},
+    {"chains", SIZES(ten_units), 0, LARGE, NULL, 0, 0, 1, 10},
 };
 static const struct plan everything[] = {
     {"single cuts", SIZES(all_sizes), 0, 0, NULL, 1, 8, 1, 0},
@@ -177,15 +181,10 @@ static uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/*
- * A journal's records are numbered, so that no state with one comes again: there is no fixpoint, and what stands for it
- * is cuts in a row.
- */
-static uint32_t depth_of(const struct plan *plan, const struct scenario *scenario)
+/* A journal's records are numbered, so that no state with one comes again: there is no fixpoint, but pairs of cuts. */
+static bool has_fixpoint(const struct sim_mode *mode)
 {
-    bool has_journal = (scenario->mode->areas & WORLD_HAS_JOURNAL) != 0;
-
-    return has_journal && plan->depth == EXPLORE_NO_LIMIT ? JOURNAL_DEPTH : plan->depth;
+    return (mode->areas & WORLD_HAS_JOURNAL) == 0;
 }
 
 static void play(struct campaign *campaign, const struct plan *plan, const struct scenario *scenario)
@@ -195,7 +194,7 @@ static void play(struct campaign *campaign, const struct plan *plan, const struc
         return;
     }
     for (uint32_t i = 0; i < plan->seeds; i++) {
-        campaign->explore = (struct explore_options){.depth = depth_of(plan, scenario),
+        campaign->explore = (struct explore_options){.depth = plan->depth,
                                                      .seed = (uint32_t)campaign->seed + i,
                                                      .damages = plan->damages,
                                                      .noises = NOR_NOISES,
@@ -252,6 +251,7 @@ static void play_stories(struct campaign *campaign, const struct plan *plan, con
 
     for (size_t s = 0; s < story_count; s++) {
         if (!story_applies(&stories[s], world->mode) ||
+            (plan->depth == EXPLORE_NO_LIMIT && !has_fixpoint(world->mode)) ||
             (plan->story != NULL && strcmp(plan->story, stories[s].name) != 0)) {
             continue;
         }
