@@ -212,6 +212,17 @@ static void ask_product(struct boot *boots, size_t count)
     }
 }
 
+/* What was begun in an earlier boot was settled then; its images are not opened again. */
+static bool any_under_way(const struct boot *boots, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (boot_is_under_way(&boots[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void update_all(struct boot *boots, size_t count)
 {
     if (count > 1 && !boot_is_transaction(&boots[0])) {
@@ -225,7 +236,7 @@ static void update_all(struct boot *boots, size_t count)
             boot_admit(&boots[i]);
         }
     }
-    if (count > 1) {
+    if (count > 1 && !any_under_way(boots, count)) {
         dependency_settle(boots, count);
     }
     ask_product(boots, count);

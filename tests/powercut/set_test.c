@@ -38,9 +38,10 @@ static void start(struct board *board, const struct boot_mode *mode)
 {
     memset(board, 0, sizeof *board);
     world_init(&board->world, &geometry, sim_mode_of(mode), PAIRS, 0);
-    for (unsigned i = 0; i < PAIRS; i++) {
-        world_erase(&board->world, WORLD_AREA(i, WORLD_PRIMARY));
-        world_erase(&board->world, WORLD_AREA(i, WORLD_SECONDARY));
+    for (unsigned area = 0; area < WORLD_AREAS; area++) {
+        if (world_has(&board->world, area)) {
+            world_erase(&board->world, area);
+        }
     }
 }
 
@@ -72,6 +73,13 @@ static void request(struct board *board, unsigned pair, const struct buffer *upd
 
     world_put_image(&board->world, area, sim_upload_off(&board->world), update);
     world_request(&board->world, area, permanent);
+}
+
+/* Version 2 of pairs 0 and 1, each of which needs the other's. */
+static void request_set(struct board *board)
+{
+    request(board, 0, image(board, 2, 1, 2), false);
+    request(board, 1, image(board, 2, 0, 2), false);
 }
 
 static int boot_with_cut(struct board *board, uint64_t cut_at, enum nor_cut kind, uint32_t seed)
@@ -110,12 +118,14 @@ static void assert_quiet(struct board *board)
     assert_int_equal(board->world.power.ops, 0);
 }
 
-static const struct boot_mode *const modes[] = {&boot_mode_swap_offset, &boot_mode_overwrite};
+/* Those that have a way back first. */
+static const struct boot_mode *const modes[] = {&boot_mode_swap_offset, &boot_mode_backup, &boot_mode_overwrite};
+enum { REVERTING = 2, MODES = 3 };
 
 static void test_pairs_are_updated_in_one_boot(void **state)
 {
     (void)state;
-    for (size_t m = 0; m < 2; m++) {
+    for (size_t m = 0; m < MODES; m++) {
         struct board board;
 
         start_with_ones(&board, modes[m]);
@@ -127,7 +137,7 @@ static void test_pairs_are_updated_in_one_boot(void **state)
         assert_int_equal(board.result.outcome[1].performed, SWAP_PERM);
         assert_int_equal(board.result.outcome[2].performed, SWAP_PERM);
         assert_int_equal(board.result.header.version.major, 1);
-        if (m == 0) {
+        if (m < REVERTING) {
             assert_int_equal(world_trailer(&board.world, WORLD_AREA(2, WORLD_PRIMARY), 0).image_index, 2);
         }
         assert_quiet(&board);
@@ -135,25 +145,41 @@ static void test_pairs_are_updated_in_one_boot(void **state)
     }
 }
 
+/* The set of pairs 0 and 1, which need one another, is tried; `confirmed`: bits of those that confirm themselves. */
+static void try_set(const struct boot_mode *mode, unsigned confirmed, unsigned version_after)
+{
+    struct board board;
+
+    start_with_ones(&board, mode);
+    request_set(&board);
+    assert_int_equal(boot(&board), OK);
+    assert_versions(&board, 2, 2, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        if ((confirmed >> i & 1U) != 0) {
+            world_confirm(&board.world, WORLD_AREA(i, WORLD_PRIMARY));
+        }
+    }
+    assert_int_equal(boot(&board), OK);
+    assert_versions(&board, version_after, version_after, 1);
+    assert_quiet(&board);
+    finish(&board);
+}
+
 static void test_an_unconfirmed_set_goes_back_and_a_confirmed_one_stays(void **state)
 {
     (void)state;
-    for (unsigned confirmed = 0; confirmed < 2; confirmed++) {
-        struct board board;
-
-        start_with_ones(&board, &boot_mode_swap_offset);
-        request(&board, 0, image(&board, 2, 1, 2), false);
-        request(&board, 1, image(&board, 2, 0, 2), false);
-        assert_int_equal(boot(&board), OK);
-        assert_versions(&board, 2, 2, 1);
-        for (unsigned i = 0; confirmed != 0 && i < 2; i++) {
-            world_confirm(&board.world, WORLD_AREA(i, WORLD_PRIMARY));
-        }
-        assert_int_equal(boot(&board), OK);
-        assert_versions(&board, 1 + confirmed, 1 + confirmed, 1);
-        assert_quiet(&board);
-        finish(&board);
+    for (size_t m = 0; m < REVERTING; m++) {
+        try_set(modes[m], 0, 1);
+        try_set(modes[m], 3, 2);
     }
+}
+
+/* With a journal the set is one update: all of it is kept or all of it goes back. */
+static void test_a_set_that_is_confirmed_in_part_goes_back(void **state)
+{
+    (void)state;
+    try_set(&boot_mode_backup, 1, 1);
+    try_set(&boot_mode_backup, 2, 1);
 }
 
 static void test_a_request_that_needs_what_is_not_there_is_refused(void **state)
@@ -169,7 +195,7 @@ static void test_a_request_that_needs_what_is_not_there_is_refused(void **state)
                 {PAIRS, 0, ERR_IMAGE_DEPENDENCY}};
 
     (void)state;
-    for (size_t m = 0; m < 2; m++) {
+    for (size_t m = 0; m < MODES; m++) {
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
             struct board board;
 
@@ -188,7 +214,7 @@ static void test_a_request_that_needs_what_is_not_there_is_refused(void **state)
 static void test_what_needs_a_refused_image_is_refused_with_it(void **state)
 {
     (void)state;
-    for (size_t m = 0; m < 2; m++) {
+    for (size_t m = 0; m < MODES; m++) {
         struct board board;
 
         start_with_ones(&board, modes[m]);
@@ -208,43 +234,47 @@ static void test_what_needs_a_refused_image_is_refused_with_it(void **state)
 
 static void test_a_request_that_takes_away_what_another_needs_is_refused(void **state)
 {
-    struct board board;
-
     (void)state;
-    start(&board, &boot_mode_swap_offset);
-    install(&board, 0, image(&board, 2, -1, 0));
-    install(&board, 1, image(&board, 1, 0, 2));
-    install(&board, 2, image(&board, 1, -1, 0));
-    request(&board, 0, image(&board, 1, -1, 0), true);
-    assert_int_equal(boot(&board), OK);
-    assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_DEPENDENCY);
-    assert_versions(&board, 2, 1, 1);
-    assert_quiet(&board);
-    finish(&board);
+    for (size_t m = 0; m < MODES; m++) {
+        struct board board;
+
+        start(&board, modes[m]);
+        install(&board, 0, image(&board, 2, -1, 0));
+        install(&board, 1, image(&board, 1, 0, 2));
+        install(&board, 2, image(&board, 1, -1, 0));
+        request(&board, 0, image(&board, 1, -1, 0), true);
+        assert_int_equal(boot(&board), OK);
+        assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_DEPENDENCY);
+        assert_versions(&board, 2, 1, 1);
+        assert_quiet(&board);
+        finish(&board);
+    }
 }
 
 /* Dependencies that were never met keep nothing from booting: that would be a brick. */
 static void test_unmet_dependencies_of_what_is_installed_do_not_keep_it_from_booting(void **state)
 {
-    struct board board;
-
     (void)state;
-    start(&board, &boot_mode_swap_offset);
-    install(&board, 0, image(&board, 1, 2, 9));
-    install(&board, 1, image(&board, 1, -1, 0));
-    install(&board, 2, image(&board, 1, -1, 0));
-    assert_quiet(&board);
-    finish(&board);
+    for (size_t m = 0; m < MODES; m++) {
+        struct board board;
+
+        start(&board, modes[m]);
+        install(&board, 0, image(&board, 1, 2, 9));
+        install(&board, 1, image(&board, 1, -1, 0));
+        install(&board, 2, image(&board, 1, -1, 0));
+        assert_quiet(&board);
+        finish(&board);
+    }
 }
 
 static void test_nothing_starts_when_one_primary_is_not_valid(void **state)
 {
     (void)state;
-    for (unsigned bad = 0; bad < PAIRS; bad++) {
+    for (unsigned i = 0; i < MODES * PAIRS; i++) {
         struct board board;
 
-        start_with_ones(&board, &boot_mode_swap_offset);
-        world_bytes(&board.world, WORLD_AREA(bad, WORLD_PRIMARY))[5000] ^= 1;
+        start_with_ones(&board, modes[i / PAIRS]);
+        world_bytes(&board.world, WORLD_AREA(i % PAIRS, WORLD_PRIMARY))[5000] ^= 1;
         assert_int_equal(boot(&board), ERR_BOOT_NO_IMAGE);
         assert_int_equal(board.result.is_verified, HARDENED_FALSE);
         finish(&board);
@@ -264,19 +294,20 @@ static void spoil_second_pair(void *context, const struct nor_device *device, co
 
 static void test_a_set_goes_back_when_one_of_it_cannot_be_installed(void **state)
 {
-    struct board board;
-
     (void)state;
-    start_with_ones(&board, &boot_mode_swap_offset);
-    request(&board, 0, image(&board, 2, 1, 2), false);
-    request(&board, 1, image(&board, 2, 0, 2), false);
-    board.world.power.watch = spoil_second_pair;
-    board.world.power.context = &board;
-    assert_int_equal(boot(&board), OK);
-    board.world.power.watch = NULL;
-    assert_versions(&board, 1, 1, 1);
-    assert_quiet(&board);
-    finish(&board);
+    for (size_t m = 0; m < REVERTING; m++) {
+        struct board board;
+
+        start_with_ones(&board, modes[m]);
+        request_set(&board);
+        board.world.power.watch = spoil_second_pair;
+        board.world.power.context = &board;
+        assert_int_equal(boot(&board), OK);
+        board.world.power.watch = NULL;
+        assert_versions(&board, 1, 1, 1);
+        assert_quiet(&board);
+        finish(&board);
+    }
 }
 
 /* Both images of a set, or neither: whenever one of them could be started, after whatever cut. */
@@ -288,12 +319,24 @@ static void assert_not_mixed(struct board *board, uint64_t at)
     }
 }
 
-/* As MCUboot's layout has it: what was installed completely looks as if it was started (SPEC, "What cannot be
- * decided"). */
+static void assert_none_refused(const struct board *board)
+{
+    for (unsigned i = 0; i < PAIRS; i++) {
+        assert_int_equal(board->result.outcome[i].refused, OK);
+    }
+}
+
+/*
+ * As MCUboot's layout has it: what was installed completely looks as if it was started (SPEC, "What cannot be
+ * decided"). With a journal only the record that it is about to be started does.
+ */
 static bool may_have_run(struct board *board)
 {
     struct trailer last = world_trailer(&board->world, WORLD_AREA(1, WORLD_PRIMARY), 0);
 
+    if (world_has(&board->world, WORLD_JOURNAL)) {
+        return sim_is_undecidable(&board->world);
+    }
     return last.magic == TRAILER_MAGIC_GOOD && last.copy_done != TRAILER_FLAG_UNSET;
 }
 
@@ -316,6 +359,7 @@ static bool play_cuts(const struct state *before, struct board *board, uint64_t 
     for (unsigned again = 0; again < 3; again++) {
         assert_int_equal(boot(board), OK);
         assert_not_mixed(board, at);
+        assert_none_refused(board);
         assert_int_equal(version(board, 0), again == 0 ? expected : 1);
     }
     assert_versions(board, 1, 1, 1); /* nobody confirmed */
@@ -323,29 +367,38 @@ static bool play_cuts(const struct state *before, struct board *board, uint64_t 
     return is_cut;
 }
 
+/* `reverts`: power fails while the set goes back. The third image needs what the second is in either version. */
+static void cut_everywhere(const struct boot_mode *mode, bool reverts)
+{
+    struct board board;
+    struct state before;
+    struct random random = {77};
+    uint64_t at = 0;
+
+    start(&board, mode);
+    install(&board, 0, image(&board, 1, -1, 0));
+    install(&board, 1, image(&board, 1, -1, 0));
+    install(&board, 2, image(&board, 1, 1, 1));
+    request_set(&board);
+    if (reverts) {
+        assert_int_equal(boot(&board), OK);
+        assert_versions(&board, 2, 2, 1);
+    }
+    world_save(&board.world, &before);
+    while (play_cuts(&before, &board, at, &random, reverts ? 1 : 2)) {
+        at++;
+    }
+    assert_true(at > 60);
+    world_drop(&board.world, &before);
+    finish(&board);
+}
+
 static void test_a_set_is_never_mixed_by_power_cuts(void **state)
 {
     (void)state;
-    for (unsigned story = 0; story < 2; story++) {
-        struct board board;
-        struct state before;
-        struct random random = {77};
-        uint64_t at = 0;
-
-        start_with_ones(&board, &boot_mode_swap_offset);
-        request(&board, 0, image(&board, 2, 1, 2), false);
-        request(&board, 1, image(&board, 2, 0, 2), false);
-        if (story == 1) { /* cut while it goes back */
-            assert_int_equal(boot(&board), OK);
-            assert_versions(&board, 2, 2, 1);
-        }
-        world_save(&board.world, &before);
-        while (play_cuts(&before, &board, at, &random, 2 - story)) {
-            at++;
-        }
-        assert_true(at > 60);
-        world_drop(&board.world, &before);
-        finish(&board);
+    for (size_t m = 0; m < REVERTING; m++) {
+        cut_everywhere(modes[m], false);
+        cut_everywhere(modes[m], true);
     }
 }
 
@@ -379,6 +432,7 @@ static void scramble(struct board *board, struct random *random)
 {
     for (unsigned i = 0; i < PAIRS; i++) {
         unsigned secondary = WORLD_AREA(i, WORLD_SECONDARY);
+        unsigned backup = WORLD_AREA(i, WORLD_BACKUP);
 
         world_erase(&board->world, WORLD_AREA(i, WORLD_PRIMARY));
         world_erase(&board->world, secondary);
@@ -386,21 +440,24 @@ static void scramble(struct board *board, struct random *random)
         world_put_image(&board->world, secondary, random_below(random, 2) * 4096, any_image(board, random));
         scramble_trailer(board, WORLD_AREA(i, WORLD_PRIMARY), random);
         scramble_trailer(board, secondary, random);
+        if (world_has(&board->world, backup)) {
+            world_erase(&board->world, backup);
+            world_put_image(&board->world, backup, 0, any_image(board, random));
+            scramble_trailer(board, backup, random);
+        }
         if (random_below(random, 8) == 0) {
             random_fill(random, world_bytes(&board->world, secondary) + random_below(random, 9000), 3000);
         }
     }
 }
 
-/* Fuzz: whatever slots, trailers and dependencies say, boot_go ends and leaves what is not its own alone. */
-static void test_random_sets_are_survived(void **state)
+static void survive_random_sets(const struct boot_mode *mode)
 {
     struct board board;
     struct random random = {91};
     unsigned booted = 0;
 
-    (void)state;
-    start(&board, &boot_mode_swap_offset);
+    start(&board, mode);
     for (unsigned i = 0; i < 8; i++) {
         (void)image(&board, (uint8_t)(1 + i % 3), (int)(i % 5) - 1, (uint8_t)(i % 4));
     }
@@ -419,11 +476,21 @@ static void test_random_sets_are_survived(void **state)
     finish(&board);
 }
 
+/* Fuzz: whatever slots, trailers and dependencies say, boot_go ends and leaves what is not its own alone. */
+static void test_random_sets_are_survived(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < REVERTING; m++) {
+        survive_random_sets(modes[m]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pairs_are_updated_in_one_boot),
         cmocka_unit_test(test_an_unconfirmed_set_goes_back_and_a_confirmed_one_stays),
+        cmocka_unit_test(test_a_set_that_is_confirmed_in_part_goes_back),
         cmocka_unit_test(test_a_request_that_needs_what_is_not_there_is_refused),
         cmocka_unit_test(test_what_needs_a_refused_image_is_refused_with_it),
         cmocka_unit_test(test_a_request_that_takes_away_what_another_needs_is_refused),
