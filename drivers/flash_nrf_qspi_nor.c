@@ -163,7 +163,8 @@ static int qspi_settle(const void *context)
         return OK;
     }
     state->is_programming = false;
-    return wait_ready(dev, state->transfer_us, state->transfer_us * 2 + state->nor.chip.program_max_us);
+    return wait_ready(dev, state->transfer_us,
+                      state->transfer_us * 2 + spi_nor_chip(&config_of(dev)->nor)->program_max_us);
 }
 
 static void qspi_set_speed(const void *context, bool is_full)
@@ -256,7 +257,6 @@ static void controller_stop(const struct flash_device *dev)
 static int qspi_nor_init(const struct flash_device *dev)
 {
     const struct qspi_nor_config *config = config_of(dev);
-    struct qspi_nor_state *state = state_of(dev);
     int result = qspi_settle(dev); /* when called again while a program runs */
 
     controller_stop(dev);
@@ -270,7 +270,7 @@ static int qspi_nor_init(const struct flash_device *dev)
         controller_stop(dev);
         return result;
     }
-    config->range->sector_size = spi_nor_sector_size(&state->nor.chip);
+    config->range->sector_size = spi_nor_sector_size(spi_nor_chip(&config->nor));
     config->range->count = config->geometry.size / config->range->sector_size;
     return OK;
 }
@@ -340,6 +340,16 @@ static const struct pinctrl_role qspi_roles[] = {
         DT_PROP_BY_IDX(node, jedec_id, 0), DT_PROP_BY_IDX(node, jedec_id, 1), DT_PROP_BY_IDX(node, jedec_id, 2)        \
     }
 
+/* What the chip says of itself, from devicetree. */
+#define QSPI_BFP(node, i)    DT_PROP_BY_IDX(node, sfdp_bfp, i)
+#define QSPI_DESCRIBED(node) COND_CODE_1(CONFIG_SPI_NOR_SFDP_DEVICETREE, (&QSPI_NAME(qspi_chip_, node)), (NULL))
+#define QSPI_DESCRIBE(node)  COND_CODE_1(CONFIG_SPI_NOR_SFDP_DEVICETREE, (QSPI_DESCRIPTION(node)), ())
+#define QSPI_DESCRIPTION(node)                                                                                         \
+    static const struct sfdp_chip QSPI_NAME(qspi_chip_, node) = SFDP_CHIP(QSPI_BFP, node);                             \
+    _Static_assert((QSPI_BFP(node, 7) & 0x80) == 0 &&                                                                  \
+                       SFDP_DENSITY(SFDP_WORD(QSPI_BFP, node, 4, 5, 6, 7)) >= QSPI_SIZE(node),                         \
+                   "QSPI: the devicetree says more bytes than sfdp-bfp");
+
 /* SCK is 32 MHz / (SCKFREQ + 1): the fastest that is not above the limit. */
 #define QSPI_CLAMP(hz, limit) ((hz) > (limit) ? (limit) : (hz))
 #define QSPI_SCKFREQ(hz)      ((32000000u + (hz)-1) / (hz)-1)
@@ -358,6 +368,7 @@ static const struct pinctrl_role qspi_roles[] = {
 #define QSPI_DEFINE(node)                                                                                              \
     _Static_assert(QSPI_FULL(node) <= 15, "QSPI: sck-frequency below 2 MHz");                                          \
     extern const struct flash_device DEVICE_DT_NAME(node);                                                             \
+    QSPI_DESCRIBE(node)                                                                                                \
     static const uint32_t QSPI_NAME(qspi_psels_, node)[] = {PINCTRL_PSELS(DT_PARENT(node))};                           \
     static struct qspi_nor_state QSPI_NAME(qspi_state_, node);                                                         \
     static struct flash_range QSPI_NAME(qspi_range_, node) = {.sector_size = 4096, .count = QSPI_SIZE(node) / 4096};   \
@@ -365,6 +376,7 @@ static const struct pinctrl_role qspi_roles[] = {
         .nor = {.bus = &qspi_bus,                                                                                      \
                 .context = &DEVICE_DT_NAME(node),                                                                      \
                 .state = &QSPI_NAME(qspi_state_, node).nor,                                                            \
+                .described = QSPI_DESCRIBED(node),                                                                     \
                 .name = DT_NODE_FULL_NAME(node),                                                                       \
                 .size = QSPI_SIZE(node),                                                                               \
                 .exit_dpd_us = (DT_PROP_OR(node, t_exit_dpd, 100000) + 999) / 1000,                                    \

@@ -33,6 +33,41 @@ struct sfdp_chip {
 };
 
 /*
+ * The same as sfdp_parse_bfp, of a table of at least 16 words that is known when the program is compiled: an
+ * initializer. `byte(table, i)` is the byte at `i`, which stays a plain number.
+ */
+#define SFDP_CHIP(byte, table)                                                                                         \
+    {                                                                                                                  \
+        .size = SFDP_DENSITY(SFDP_WORD(byte, table, 4, 5, 6, 7)),                                                      \
+        .page = SFDP_FIELD(byte(table, 40), 4, 4) >= 8 ? 1u << SFDP_FIELD(byte(table, 40), 4, 4) : 256u,               \
+        .program_max_us = SFDP_SHORTER(SFDP_PROGRAM_MAX(SFDP_WORD(byte, table, 40, 41, 42, 43))),                      \
+        .quad_enable = (uint8_t)(SFDP_FIELD(byte(table, 58), 4, 3) % QER_COUNT),                                       \
+        .erase = {SFDP_ERASE(byte(table, 28), byte(table, 29), SFDP_WORD(byte, table, 36, 37, 38, 39), 0),             \
+                  SFDP_ERASE(byte(table, 30), byte(table, 31), SFDP_WORD(byte, table, 36, 37, 38, 39), 1),             \
+                  SFDP_ERASE(byte(table, 32), byte(table, 33), SFDP_WORD(byte, table, 36, 37, 38, 39), 2),             \
+                  SFDP_ERASE(byte(table, 34), byte(table, 35), SFDP_WORD(byte, table, 36, 37, 38, 39), 3)},            \
+    }
+
+#define SFDP_WORD(byte, table, a, b, c, d)                                                                             \
+    ((uint32_t)byte(table, a) | (uint32_t)byte(table, b) << 8 | (uint32_t)byte(table, c) << 16 |                       \
+     (uint32_t)byte(table, d) << 24)
+#define SFDP_FIELD(value, low, bits) ((uint32_t)(value) >> (low) & ((1u << (bits)) - 1))
+#define SFDP_SHORTER(us)             ((us) < SFDP_LONGEST_US ? (us) : SFDP_LONGEST_US)
+#define SFDP_DENSITY(word)           ((word) / 8 + 1) /* up to 2 Gbit */
+#define SFDP_PROGRAM_MAX(word)                                                                                         \
+    ((SFDP_FIELD(word, 8, 5) + 1) * (SFDP_FIELD(word, 13, 1) != 0 ? 64 : 8) * 2 * (SFDP_FIELD(word, 0, 4) + 1))
+#define SFDP_ERASE_UNIT(code) ((code) == 0 ? 1000u : (code) == 1 ? 16000u : (code) == 2 ? 128000u : 1000000u)
+#define SFDP_ERASE_MAX(word, type)                                                                                     \
+    ((SFDP_FIELD(word, 4 + 7 * (type), 5) + 1) * SFDP_ERASE_UNIT(SFDP_FIELD(word, 9 + 7 * (type), 2)) * 2 *            \
+     (SFDP_FIELD(word, 0, 4) + 1))
+#define SFDP_ERASE(exponent, code, word, type)                                                                         \
+    {                                                                                                                  \
+        .size = (exponent) >= 12 && (exponent) <= 24 ? 1u << ((exponent)&31) : 0,                                      \
+        .max_us = (exponent) >= 12 && (exponent) <= 24 ? SFDP_SHORTER(SFDP_ERASE_MAX(word, type)) : 0,                 \
+        .opcode = (exponent) >= 12 && (exponent) <= 24 ? (code) : 0,                                                   \
+    }
+
+/*
  * Looks for the basic flash parameter table in the first SFDP_HEADER_SIZE bytes of the SFDP area. Returns whether it
  * is there; then its place (bytes) and length (bytes, at most SFDP_BFP_MAX).
  */

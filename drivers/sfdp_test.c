@@ -148,6 +148,53 @@ static void test_mutations_stay_within_bounds(void **state)
     assert_true(accepted > 10000);
 }
 
+#define TABLE_BYTE(table, i) ((table)[i])
+
+/* What devicetree says of a chip and what the chip itself says come to the same. */
+static void test_an_initializer_is_what_is_parsed(void **state)
+{
+    struct random random = {.state = 3};
+    int compared = 0;
+
+    (void)state;
+    for (int run = 0; run < 20000; run++) {
+        uint8_t bfp[64];
+        struct sfdp_chip parsed = {.page = 256};
+
+        memcpy(bfp, mx25r, sizeof(bfp));
+        for (uint32_t changes = random_below(&random, 8); changes > 0; changes--) {
+            bfp[random_below(&random, sizeof(bfp))] = (uint8_t)random_next(&random);
+        }
+        if (sfdp_parse_bfp(bfp, sizeof(bfp), &parsed) && parsed.size >= 1u << 24 && (bfp[7] & 0x80) == 0 &&
+            (bfp[58] >> 4 & 7) < QER_COUNT) { /* what needs more than the table: the parser's bounds */
+            const struct sfdp_chip chip = SFDP_CHIP(TABLE_BYTE, bfp);
+
+            assert_int_equal(chip.size, parsed.size);
+            assert_int_equal(chip.page, parsed.page);
+            assert_int_equal(chip.program_max_us, parsed.program_max_us);
+            assert_int_equal(chip.quad_enable, parsed.quad_enable);
+            for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
+                assert_int_equal(chip.erase[i].size, parsed.erase[i].size);
+                assert_int_equal(chip.erase[i].max_us, parsed.erase[i].max_us);
+                assert_int_equal(chip.erase[i].opcode, parsed.erase[i].opcode);
+            }
+            compared++;
+        }
+    }
+    assert_true(compared > 100);
+}
+
+static void test_the_known_chip_as_an_initializer(void **state)
+{
+    const struct sfdp_chip chip = SFDP_CHIP(TABLE_BYTE, mx25r);
+    struct sfdp_chip parsed = {.page = 256};
+
+    (void)state;
+    assert_true(sfdp_parse_bfp(mx25r, sizeof(mx25r), &parsed));
+    parsed.exit_dpd_us = 0; /* the driver has it from devicetree */
+    assert_memory_equal(&chip, &parsed, sizeof(chip));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +203,8 @@ int main(void)
         cmocka_unit_test(test_densities),
         cmocka_unit_test(test_the_table_is_found),
         cmocka_unit_test(test_mutations_stay_within_bounds),
+        cmocka_unit_test(test_an_initializer_is_what_is_parsed),
+        cmocka_unit_test(test_the_known_chip_as_an_initializer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

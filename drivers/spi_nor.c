@@ -192,7 +192,7 @@ int spi_nor_prepare(const struct spi_nor *nor)
 
 void spi_nor_program_started(const struct spi_nor *nor)
 {
-    begin(nor, nor->state->chip.program_max_us, PROGRAM_POLL_US);
+    begin(nor, spi_nor_chip(nor)->program_max_us, PROGRAM_POLL_US);
 }
 
 const struct sfdp_erase *spi_nor_plan_erase(const struct sfdp_chip *chip, uint32_t off, uint32_t len)
@@ -242,7 +242,7 @@ int spi_nor_erase(const struct spi_nor *nor, uint32_t off, uint32_t len)
     int result = spi_nor_prepare(nor);
 
     while (result == OK && len > 0) {
-        const struct sfdp_erase *type = spi_nor_plan_erase(&nor->state->chip, off, len);
+        const struct sfdp_erase *type = spi_nor_plan_erase(spi_nor_chip(nor), off, len);
 
         if (type == NULL) {
             return ERR_FLASH_INVALID;
@@ -399,7 +399,7 @@ static int unprotect(const struct spi_nor *nor)
 
 static int enable_quad(const struct spi_nor *nor)
 {
-    const struct quad_bit *bit = &quad_bits[nor->state->chip.quad_enable];
+    const struct quad_bit *bit = &quad_bits[spi_nor_chip(nor)->quad_enable];
     uint8_t data[2];
     int result;
 
@@ -444,12 +444,14 @@ static int check_size(const struct spi_nor *nor)
 
 static int set_up(const struct spi_nor *nor)
 {
-    int result = discover(nor);
+    int result = OK;
 
-    if (result == OK) {
-        result = check_size(nor);
+    if (spi_nor_chip(nor) != nor->described) {
+        result = discover(nor);
+        if (result == OK) {
+            result = check_size(nor);
+        }
     }
-
     if (result == OK) {
         result = unprotect(nor);
     }

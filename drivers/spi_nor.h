@@ -10,6 +10,7 @@
 
 #include <farboot/error.h>
 #include <farboot/timer.h>
+#include <farboot/util.h>
 
 #include "drivers/sfdp.h"
 
@@ -31,7 +32,7 @@ struct spi_nor_bus {
 };
 
 struct spi_nor_state {
-    struct sfdp_chip chip;
+    struct sfdp_chip chip;    /* as found; spi_nor_chip says what counts */
     struct deadline busy_end; /* of what runs */
     uint32_t poll_us;         /* how often to ask whether it still runs; 0: nothing runs */
     bool is_present;
@@ -42,8 +43,9 @@ struct spi_nor {
     const struct spi_nor_bus *bus;
     const void *context; /* the bus's own */
     struct spi_nor_state *state;
-    const char *name; /* for messages */
-    uint32_t size;    /* bytes, from devicetree */
+    const struct sfdp_chip *described; /* by devicetree; NULL: the chip is asked, which the option must allow */
+    const char *name;                  /* for messages */
+    uint32_t size;                     /* bytes, from devicetree */
     uint32_t exit_dpd_us;
     uint8_t id[3];       /* JEDEC ID, from devicetree */
     uint8_t quad_enable; /* enum sfdp_qer, for a chip without SFDP */
@@ -81,6 +83,12 @@ int spi_nor_erase(const struct spi_nor *nor, uint32_t off, uint32_t len) ERROR_M
  * when none does. Pure.
  */
 const struct sfdp_erase *spi_nor_plan_erase(const struct sfdp_chip *chip, uint32_t off, uint32_t len);
+
+/* What is known of the chip: by devicetree, or after spi_nor_init. */
+static inline const struct sfdp_chip *spi_nor_chip(const struct spi_nor *nor)
+{
+    return IS_ENABLED(CONFIG_SPI_NOR_SFDP_DEVICETREE) || nor->described != NULL ? nor->described : &nor->state->chip;
+}
 
 /* The smallest erasable unit, bytes. */
 uint32_t spi_nor_sector_size(const struct sfdp_chip *chip);
