@@ -204,26 +204,33 @@ static bool is_invalid(const struct choice_slot *slot)
     return ERROR_IS_ABOUT_IMAGE(slot->error) && slot->error != ERR_IMAGE_HEADER && slot->error != ERR_IMAGE_ADDRESS;
 }
 
-/*
- * The header goes first: what is left when power fails has no image but still its trailer, and is cleared again next
- * time, whatever unstable bits say then. Nothing depends on it in this boot, so an error is only said.
- */
-static void clear(const struct pair *pair, const struct choice_slot *slot)
+static int erase_header(const struct flash_area *area)
 {
-    const struct flash_area *area = slot->flash.area;
     uint32_t start = 0;
     uint32_t size = 0;
     int err = flash_area_sector_at(area, 0, &start, &size);
 
-    LOG_INF("Erasing the image in the %s slot", name_of(pair, slot));
     if (err == OK) {
         err = flash_area_erase(area, start, size);
     }
-    if (err == OK) {
-        err = flash_area_sync(area);
+    return err != OK ? err : flash_area_sync(area);
+}
+
+/*
+ * The header goes first: what is left when power fails has no image but still its trailer, and is cleared again next
+ * time, whatever unstable bits say then. Of an image for another place only the request goes. Nothing depends on it in
+ * this boot, so an error is only said.
+ */
+static void clear(const struct pair *pair, const struct choice_slot *slot)
+{
+    int err = OK;
+
+    if (slot->error != ERR_IMAGE_ADDRESS) {
+        LOG_INF("Erasing the image in the %s slot", name_of(pair, slot));
+        err = erase_header(slot->flash.area);
     }
     if (err == OK && slot->trailer.magic != TRAILER_MAGIC_UNSET) {
-        err = trailer_erase(area, &slot->flash.layout);
+        err = trailer_erase(slot->flash.area, &slot->flash.layout);
     }
     if (err != OK) {
         LOG_ERR("Slot not erased: error -0x%x", (unsigned)-err);
@@ -242,8 +249,8 @@ static bool is_settled(const struct pair *pair)
 
 /*
  * Takes back the request of the image that was not chosen, with the image: when it is invalid, or failed and there is
- * one to stay with. Without revert there are no requests; what is invalid is erased so that it is not verified again
- * at each boot.
+ * one to stay with. An image for another place only loses the request. Without revert there are no requests; what is
+ * invalid is erased so that it is not verified again at each boot.
  */
 static void tidy(const struct choice *choice, struct pair *pair, struct boot_outcome *outcome)
 {
@@ -251,7 +258,7 @@ static void tidy(const struct choice *choice, struct pair *pair, struct boot_out
     bool is_request = other->trailer.magic != TRAILER_MAGIC_UNSET;
     bool may_ask = is_request || !choice_mode(choice->config)->has_revert;
     bool has_failed = other->error == OK && other->rank == CHOICE_FAILED && is_settled(pair);
-    bool is_stale = other->error == ERR_IMAGE_HEADER && is_request;
+    bool is_stale = (other->error == ERR_IMAGE_HEADER || other->error == ERR_IMAGE_ADDRESS) && is_request;
 
     if (may_ask && ERROR_IS_ABOUT_IMAGE(other->error) && other->error != ERR_IMAGE_HEADER) {
         outcome->refused = other->error;
