@@ -11,6 +11,7 @@
 
 /* Firmware without the option has no code for it. */
 #define CAN_BOOTSTRAP (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_BOOTSTRAP))
+#define CAN_TRUST     (!IS_ENABLED(CONFIG_MCUBOOT) || !IS_ENABLED(CONFIG_BOOT_VALIDATE_SLOT0))
 
 void boot_measure(struct boot_slot *slot)
 {
@@ -125,7 +126,7 @@ void boot_verify_primary(struct boot *boot)
     if (image_open_untrusted(&image, area, 0, area->size) != OK) {
         return;
     }
-    if (!boot->config->validate_primary) {
+    if (CAN_TRUST && !boot->config->validate_primary && boot->is_at_rest) {
         boot->primary_is_valid = HARDENED_TRUE;
     } else if (verify_image(&boot->verifier, &image, &boot->primary_is_valid) != OK) {
         return;
@@ -153,6 +154,22 @@ static void begin(struct boot *boot, const struct boot_config *config, size_t in
     boot->outcome->performed = SWAP_NONE;
 }
 
+/* Whether no update has touched any primary: none is asked for, none was begun, and nothing is out of reach. */
+static void find_rest(struct boot *boots, size_t count)
+{
+    bool is_at_rest = true;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct update *update = &boots[i].update;
+
+        is_at_rest =
+            is_at_rest && boots[i].has_secondary && update->type == SWAP_NONE && !update_is_begun(&update->primary);
+    }
+    for (size_t i = 0; i < count; i++) {
+        boots[i].is_at_rest = is_at_rest;
+    }
+}
+
 /* Reads what every pair is asked to do before anything is written. */
 static int decide_all(struct boot *boots, size_t count, const struct boot_config *config, struct boot_result *result)
 {
@@ -166,6 +183,9 @@ static int decide_all(struct boot *boots, size_t count, const struct boot_config
         if (boots[i].has_secondary) {
             boot_decide(&boots[i]);
         }
+    }
+    if (CAN_TRUST) {
+        find_rest(boots, count);
     }
     return err;
 }

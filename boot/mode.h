@@ -66,6 +66,7 @@ struct boot {
     struct image_header header;     /* of the primary's image, when it was verified */
     bool has_secondary;             /* its trailer could be read */
     bool has_turned;                /* boot_go_back was called: once in a boot */
+    bool is_at_rest;                /* no update has touched a primary: it may be taken for valid */
     uint8_t index;                  /* of the image */
 };
 
@@ -77,7 +78,7 @@ int boot_lay_out(struct boot *boot) ERROR_MUST_CHECK;
 /* Sets the slot's sector and sectors from its area. Walks all sectors; keeps nothing. */
 void boot_measure(struct boot_slot *slot);
 
-/* Verifies the primary: sets primary_is_valid and header. */
+/* Verifies the primary, unless it is at rest and the configuration trusts it: sets primary_is_valid and header. */
 void boot_verify_primary(struct boot *boot);
 
 /* Opens and verifies the image that an update of this type would install. Returns what image_open_untrusted and

@@ -269,6 +269,7 @@ static int run(struct boot *boot)
     uint32_t start = boot_now_us(boot);
     int err;
 
+    boot->is_at_rest = false;
     progress_begin(boot);
     do {
         step = (struct boot_step){.kind = STEP_DONE};

@@ -347,6 +347,65 @@ static void test_an_image_that_changes_while_it_is_copied_is_not_run(void **stat
     world_free(&board.world);
 }
 
+/* Without CONFIG_BOOT_VALIDATE_SLOT0 only what no update has touched is taken for valid. */
+static void assert_runs_a_whole_image(struct board *board)
+{
+    struct boot_result result;
+
+    nor_power_on(&board->world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    if (boot_go(&board->world.boot, &result) == OK) {
+        assert_true(world_has_image(&board->world, WORLD_PRIMARY, 0, board->old) ||
+                    world_has_image(&board->world, WORLD_PRIMARY, 0, board->new));
+    }
+}
+
+static void test_what_is_installed_is_verified_whatever_is_configured(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+        struct boot_result result;
+
+        start(&board, modes[m]);
+        board.world.boot.validate_primary = false;
+        upload(&board, board.new, true);
+        board.world.power.watch = spoil_after_first_copy;
+        board.world.power.context = &board;
+        assert_runs_a_whole_image(&board);
+        world_free(&board.world);
+
+        start(&board, modes[m]);
+        board.world.boot.validate_primary = false;
+        assert_int_equal(boot(&board, &result), OK);
+        world_bytes(&board.world, WORLD_PRIMARY)[9000] ^= 1;
+        assert_int_equal(boot(&board, &result), OK); /* as configured: nothing is asked for, nothing was begun */
+        world_free(&board.world);
+    }
+}
+
+/* Power fails in an update, and the chip does not come back. */
+static void test_half_an_image_is_not_run_whatever_is_configured(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+        struct boot_result result;
+        bool is_cut = true;
+
+        for (uint64_t at = 0; is_cut; at += 3) {
+            start(&board, modes[m]);
+            board.world.boot.validate_primary = false;
+            board.new = images_get(20000, 2, 2); /* as large as the old one: a mixture has all that is looked for */
+            upload(&board, board.new, true);
+            nor_power_on(&board.world.power, at, NOR_CUT_CLEAN, 0);
+            is_cut = boot_go(&board.world.boot, &result) != OK;
+            board.world.device[WORLD_EXTERNAL].absent = true;
+            assert_runs_a_whole_image(&board);
+            world_free(&board.world);
+        }
+    }
+}
+
 /* The same with another image that is valid as well, of a version that would not have been admitted. */
 static void exchange_source(void *context, const struct nor_device *device, const struct nor_op *op)
 {
@@ -536,6 +595,8 @@ int main(void)
         cmocka_unit_test(test_an_absent_or_failing_secondary_does_not_keep_the_primary),
         cmocka_unit_test(test_a_lost_old_image_leaves_the_new_one_running),
         cmocka_unit_test(test_an_image_that_changes_while_it_is_copied_is_not_run),
+        cmocka_unit_test(test_what_is_installed_is_verified_whatever_is_configured),
+        cmocka_unit_test(test_half_an_image_is_not_run_whatever_is_configured),
         cmocka_unit_test(test_an_image_that_is_exchanged_while_it_is_copied_is_not_run),
         cmocka_unit_test(test_a_revert_that_only_external_flash_announces_goes_nowhere),
         cmocka_unit_test(test_an_empty_primary_is_restored_from_a_valid_secondary),
