@@ -318,7 +318,17 @@ static int validate_all(struct boot *boots, size_t count, hardened_bool *all_val
     return OK;
 }
 
-/* What MCUboot's trailers say: an image with which the device was made, or one that said it works. */
+/* No update was ever asked for, or the primary's trailer is being rewritten: what another one then says is good. */
+static bool was_made_so(const struct update *update)
+{
+    return update->primary.magic == TRAILER_MAGIC_UNSET && update->secondary.magic != TRAILER_MAGIC_GOOD &&
+           !(boot_has_scratch() && update->scratch.magic == TRAILER_MAGIC_GOOD);
+}
+
+/*
+ * What MCUboot's trailers say: an image with which the device was made, or one that said it works. A trailer of an
+ * update that was only prepared says what the image that it brings will be, not the present one.
+ */
 static bool is_confirmed(const struct boot *boot)
 {
     const struct trailer *primary = &boot->update.primary;
@@ -326,8 +336,9 @@ static bool is_confirmed(const struct boot *boot)
     if (boot_mode(boot)->is_confirmed != NULL) {
         return boot_mode(boot)->is_confirmed(boot);
     }
-    return boot->has_secondary && (!boot_mode(boot)->can_revert || primary->magic == TRAILER_MAGIC_UNSET ||
-                                   (primary->magic == TRAILER_MAGIC_GOOD && primary->image_ok == TRAILER_FLAG_SET));
+    return boot->has_secondary && (!boot_mode(boot)->can_revert || was_made_so(&boot->update) ||
+                                   (primary->magic == TRAILER_MAGIC_GOOD && primary->image_ok == TRAILER_FLAG_SET &&
+                                    !update_is_begun(primary)));
 }
 
 /* Only now that every image is verified. */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include <farboot/boot_hooks.h>
+
 #include "host/random.h"
 #include "tests/powercut/images.h"
 #include "tests/powercut/modes.h"
@@ -95,6 +97,15 @@ static void request(struct board *board, const struct buffer *update, bool perma
     world_request(&board->world, WORLD_SECONDARY, permanent);
 }
 
+static bool product_says_no;
+
+bool boot_hook_may_begin(unsigned pair, bool is_revert)
+{
+    (void)pair;
+    (void)is_revert;
+    return !product_says_no;
+}
+
 static const struct boot_mode *const modes[] = {&boot_mode_swap_offset, &boot_mode_overwrite};
 
 static void test_lower_and_missing_counters_are_refused(void **state)
@@ -167,6 +178,36 @@ static void test_the_way_back_is_open_until_confirmation(void **state)
     boots(&board, 2);
     assert_int_not_equal(board.result.outcome[0].refused, OK);
     finish(&board);
+}
+
+/* A revert that power cut short while no trailer of the primary said it, and that the product postpones then. */
+static void test_the_way_back_is_open_until_it_was_gone(void **state)
+{
+    static const struct boot_mode *const swaps[] = {&boot_mode_swap_offset, &boot_mode_swap_move};
+
+    (void)state;
+    for (size_t m = 0; m < sizeof swaps / sizeof swaps[0]; m++) {
+        struct board board;
+        struct state before;
+        bool is_cut = true;
+
+        start(&board, swaps[m], 1);
+        boots(&board, 1);
+        request(&board, image(&board, 2, 7), false);
+        boots(&board, 2);
+        world_save(&board.world, &before);
+        for (uint64_t at = 0; is_cut; at++) {
+            world_restore(&board.world, &before);
+            (void)boot_with_cut(&board, at, NOR_CUT_CLEAN, 0);
+            is_cut = board.world.power.off;
+            product_says_no = true;
+            assert_int_equal(boot_with_cut(&board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), OK);
+            product_says_no = false;
+            boots(&board, 1);
+        }
+        world_drop(&board.world, &before);
+        finish(&board);
+    }
 }
 
 /* Every cut of the boot that records a counter: the image boots, and at the next boot the counter holds. */
@@ -304,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_lower_and_missing_counters_are_refused),
         cmocka_unit_test(test_an_image_below_the_counter_does_not_boot),
         cmocka_unit_test(test_the_way_back_is_open_until_confirmation),
+        cmocka_unit_test(test_the_way_back_is_open_until_it_was_gone),
         cmocka_unit_test(test_a_cut_while_recording_loses_nothing),
         cmocka_unit_test(test_a_damaged_record_does_not_lower_the_counter),
         cmocka_unit_test(test_modes_that_choose_obey_the_counter),
