@@ -60,7 +60,7 @@ class Board:
         self.seen = 0
         self.process = subprocess.Popen(
             [FARBOOT, "board", "run", "nrf52840dk", "--load", firmware, "--flash-dir", OUT / "flash", "--uart", "pty",
-             "--uart-link", PORT, "--console-log", CONSOLE, "--cut-from", "Starting swap using offset algorithm",
+             "--uart-link", PORT, "--console-log", CONSOLE, "--cut-from", "Starting upgrade with backup",
              "--cut", cut, "--torn", "--seed", "1", "--stats", OUT / "stats.json"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(OUT / "board.log", "w"))
 
@@ -124,12 +124,12 @@ def scenario(board, update):
     smp("image", "test", digest)
     say("version 2.0.0 is marked for test; reset")
     reset(board)
-    board.wait("Swap type: test", "Starting swap using offset algorithm")
-    say("the bootloader accepted the request and swaps the slots")
+    board.wait("Swap type: test", "Starting upgrade with backup")
+    say("the bootloader accepted the request; it installs version 2.0.0 while it saves 1.0.0 to mcuboot_backup")
     board.wait("*** Booting Farboot")
-    say("power was cut inside an erase, in the middle of the swap; power is back")
+    say("power was cut inside an erase, in the middle of the upgrade; power is back")
     board.wait("Boot source: primary slot", "smp_update 2.0.0")
-    say("the swap resumed and version 2.0.0 runs, on test")
+    say("the upgrade went on and version 2.0.0 runs, on test")
 
     reset(board)
     board.wait("Swap type: revert", "smp_update 1.0.0")
