@@ -118,12 +118,19 @@ def _why(sym, wanted):
     return "it is outside of the option's range or of what the visible prompts allow"
 
 
+def _overridden_choices(kconf, assignments):
+    """Choices in which the command line picks another member than the fragments do, which is what it is for."""
+    return {kconf.syms[a.name].choice for a in assignments if a.value == "y" and a.place.startswith("command line")}
+
+
 def ineffective(kconf, assignments):
     """(errors, warnings) for options whose last assignment did not take effect."""
     errors, warnings = [], []
+    overridden = _overridden_choices(kconf, assignments)
     for a in {a.name: a for a in assignments}.values():
         sym, wanted = kconf.syms[a.name], _unquoted(a.value)
-        if same_value(sym, wanted):
+        is_overridden = sym.choice in overridden and not a.place.startswith("command line")
+        if same_value(sym, wanted) or (sym.choice and is_overridden):
             continue
         text = f"{a.place}: CONFIG_{a.name}={a.value} has no effect (it is {sym.str_value or 'unset'}): {_why(sym, wanted)}"
         (errors if wanted == "y" else warnings).append(text)

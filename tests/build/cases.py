@@ -192,6 +192,8 @@ MAPS = [
     Case("own_partitions", {"pm.yml": "#if CONFIG_MAIN_STACK_SIZE == 99\nmy_data:\n  size: 0x2000\n"
                                       "  placement:\n    before: [end]\n#endif\n", "prj.conf": PRJ + stack(99)},
          map={"MY_DATA_ADDRESS": 0xfe000}),
+    Case("choice_overridden", {"child_image/mcuboot.conf": KEY + "CONFIG_BOOT_SWAP_USING_MOVE=y\n"},
+         args=("-Dmcuboot_CONFIG_BOOT_UPGRADE_ONLY=y",), config={"mcuboot": ["CONFIG_BOOT_UPGRADE_ONLY=y"]}),
     Case("own_region", {"CMakeLists.txt": CMAKE + "add_region(NAME fram SIZE 0x2000 BASE 0x0 PLACEMENT start_to_end "
                                                   "DEVICE DT_NODELABEL(flash0) DEFAULT_DRIVER_KCONFIG CONFIG_SOC_FLASH_NRF)\n",
                         "pm.yml": "log:\n  region: fram\n  size: 0x100\n"}, map={"LOG_ADDRESS": 0, "FRAM_SIZE": 0x1f00}),

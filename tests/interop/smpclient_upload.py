@@ -2,7 +2,7 @@
 
 usage: smpclient_upload.py FARBOOT PTY_SERVER|FIRMWARE_DIR
 
-With a directory (builds smp_update and smp_update_v2 below it) the server is the real application on the virtual board.
+With a directory (builds smp_offset and smp_offset_v2 below it) the server is the real application on the virtual board.
 
 Exits with 77 when smpclient is not installed in build/venv.
 """
@@ -113,7 +113,7 @@ async def confirm(port):
 def main():
     if SERVER.is_dir():
         with board(FARBOOT, SERVER) as running:
-            asyncio.run(update_board(running.port, (SERVER / "smp_update_v2/app_update.bin").read_bytes()))
+            asyncio.run(update_board(running.port, (SERVER / "smp_offset_v2/app_update.bin").read_bytes()))
             running.wait("smp_update 2.0.0 (slot primary, test)")
             asyncio.run(confirm(running.port))
             running.wait("smp_update 2.0.0 (slot primary, confirmed)")

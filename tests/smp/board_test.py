@@ -1,6 +1,6 @@
 """The sample's real binaries on the virtual board, updated over its serial port: test, revert, confirm.
 
-usage: board_test.py FARBOOT FIRMWARE_DIR     (builds smp_update and smp_update_v2 below it)
+usage: board_test.py FARBOOT FIRMWARE_DIR     (builds smp_offset and smp_offset_v2 below it)
 """
 import pathlib
 import subprocess
@@ -10,7 +10,7 @@ import unittest
 from device import board
 
 FARBOOT, FIRMWARE = sys.argv[1], pathlib.Path(sys.argv[2])
-UPDATE = FIRMWARE / "smp_update_v2/app_update.bin"
+UPDATE = FIRMWARE / "smp_offset_v2/app_update.bin"
 
 
 class Update(unittest.TestCase):

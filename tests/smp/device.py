@@ -41,7 +41,7 @@ def device(farboot, server, *options):
 class Board:
     """The virtual board with the sample's real binaries, from power-on until it is stopped; its console and a port."""
 
-    def __init__(self, farboot, firmware, directory, name="smp_update"):
+    def __init__(self, farboot, firmware, directory, name="smp_offset"):
         self.farboot = farboot
         self.port, self.console, self.seen = directory / "port", directory / "console", 0
         with open(directory / "log", "w") as log:
@@ -79,7 +79,7 @@ class Board:
 
 
 @contextlib.contextmanager
-def board(farboot, firmware, name="smp_update"):
+def board(farboot, firmware, name="smp_offset"):
     with tempfile.TemporaryDirectory() as directory:
         running = Board(farboot, firmware, pathlib.Path(directory), name)
         try:
