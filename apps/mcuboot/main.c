@@ -129,7 +129,8 @@ static const struct flash_area *open_scratch(void)
     return COND_CODE_1(CONFIG_BOOT_SWAP_USING_SCRATCH, (open_slot(PM_MCUBOOT_SCRATCH_ID, "scratch")), (NULL));
 }
 
-static int attempt(struct boot_result *result)
+/* Not inlined: its frame is large, and should it not fit, the console is there to say so. */
+static __attribute__((noinline)) int attempt(struct boot_result *result)
 {
     const struct boot_key key = {ecdsa_pub_key, ecdsa_pub_key_len};
     struct boot_areas images[ARRAY_SIZE(pairs)];

@@ -9,6 +9,8 @@
 #include "soc/arm/cortex_m.h"
 #include "soc/arm/internal.h"
 
+#define OVERSHOOT 4096U /* bytes, more than any frame */
+
 extern char stack_guard_start[], stack_start[], stack_top[];
 
 /* What the core stacks on exception entry (ARM DDI 0403E B1.5.6). */
@@ -52,13 +54,21 @@ static bool frame_is_there(const struct exception_frame *frame, uint32_t cfsr)
            address <= (uintptr_t)stack_top - sizeof(*frame) && address % sizeof(uint32_t) == 0;
 }
 
+static uint32_t fault_address(uint32_t cfsr)
+{
+    if ((cfsr & CORTEX_CFSR_MMARVALID) != 0) {
+        return *reg32(CORTEX_SCB_MMFAR);
+    }
+    return (cfsr & CORTEX_CFSR_BFARVALID) != 0 ? *reg32(CORTEX_SCB_BFAR) : 0;
+}
+
+/* A frame larger than the guard steps over it: the stack is at the start of RAM, and below is nothing. */
 static bool is_stack_overflow(uint32_t cfsr)
 {
-    uintptr_t address = *reg32(CORTEX_SCB_MMFAR);
+    uintptr_t address = fault_address(cfsr);
 
     return (cfsr & CORTEX_CFSR_MSTKERR) != 0 ||
-           ((cfsr & CORTEX_CFSR_MMARVALID) != 0 && address >= (uintptr_t)stack_guard_start &&
-            address < (uintptr_t)stack_start);
+           (address >= (uintptr_t)stack_guard_start - OVERSHOOT && address < (uintptr_t)stack_start);
 }
 
 static __attribute__((noinline)) const char *fault_name(uint32_t cfsr)
@@ -73,14 +83,6 @@ static __attribute__((noinline)) const char *fault_name(uint32_t cfsr)
         return "BusFault";
     }
     return cfsr != 0 ? "UsageFault" : "HardFault";
-}
-
-static uint32_t fault_address(uint32_t cfsr)
-{
-    if ((cfsr & CORTEX_CFSR_MMARVALID) != 0) {
-        return *reg32(CORTEX_SCB_MMFAR);
-    }
-    return (cfsr & CORTEX_CFSR_BFARVALID) != 0 ? *reg32(CORTEX_SCB_BFAR) : 0;
 }
 
 /* Reached from fault_entry only. */
