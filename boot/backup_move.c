@@ -108,7 +108,8 @@ struct stretch {
     uint32_t in_end;
     uint32_t out;
     uint32_t out_end;
-    bool is_equal; /* the primary's present sector holds already what it is to hold */
+    uint32_t in_sector; /* bytes of the primary's sector that begins here and is to be erased; 0: none */
+    bool is_equal;      /* the primary's present sector holds already what it is to hold */
 };
 
 /* At the start of a sector of the primary: is it to be written at all? */
@@ -118,6 +119,7 @@ static int look(const struct backup_job *job, struct stretch *stretch)
     uint32_t size = 0;
     int err;
 
+    stretch->in_sector = 0;
     if (stretch->in >= stretch->in_end) {
         return OK;
     }
@@ -126,10 +128,11 @@ static int look(const struct backup_job *job, struct stretch *stretch)
         return err;
     }
     stretch->is_equal = false;
-    if (job->is_repeated || job->is_unknown) {
-        return OK;
+    if (!job->is_repeated && !job->is_unknown) {
+        err = backup_compare(job, job->source, start, smaller(stretch->in_end, start + size), &stretch->is_equal);
     }
-    return backup_compare(job, job->source, start, smaller(stretch->in_end, start + size), &stretch->is_equal);
+    stretch->in_sector = stretch->is_equal ? 0 : size;
+    return err;
 }
 
 /* Erases the sector of `slot` that begins at `off`, if one does. */
@@ -150,8 +153,8 @@ static int erase_both(const struct backup_job *job, const struct stretch *stretc
     if (stretch->out < stretch->out_end) {
         err = erase_at(job->backup, stretch->out);
     }
-    if (err == OK && stretch->in < stretch->in_end && !stretch->is_equal) {
-        err = erase_at(job->primary, stretch->in);
+    if (err == OK && stretch->in_sector != 0) {
+        err = flash_area_erase(job->primary->area, stretch->in, stretch->in_sector);
     }
     return err;
 }
@@ -212,8 +215,12 @@ int backup_move(const struct backup_job *job, struct backup_progress *progress)
     uint32_t end = stretch_end(job, saves ? saved : progress->installed);
     /* What was saved before may now be overwritten; without an old image there is nothing to wait for. */
     uint32_t install_end = job->out_size == 0 || !saves ? stretch_end(job, progress->installed) : saved;
-    struct stretch stretch = {progress->installed, smaller(install_end, job->in_size), saved,
-                              saves ? smaller(end, job->out_size) : saved, false};
+    struct stretch stretch = {progress->installed,
+                              smaller(install_end, job->in_size),
+                              saved,
+                              saves ? smaller(end, job->out_size) : saved,
+                              0,
+                              false};
     bool equal = true;
     int err = copy_stretch(job, &stretch);
 

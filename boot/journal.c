@@ -12,7 +12,8 @@
 
 #include "boot/crc32.h"
 
-#define SLOT_SIZE 60U /* at least; with the claim of a write block of 4 bytes: 64 slots in a page of 4 KiB */
+/* At least: the record that is written most. With write blocks of 4 bytes: 146 slots in a page of 4 KiB. */
+#define SLOT_SIZE 24U
 
 enum { FLAG_CARRIED = 1 };
 
@@ -185,7 +186,8 @@ static bool is_sector_boundary(const struct flash_area *area, uint32_t off)
 static bool lay_out(struct journal *journal)
 {
     uint32_t block = write_block(journal);
-    uint32_t needed = 1; /* the seal */
+    uint32_t needed = 0;
+    uint32_t largest = 0;
 
     journal->page_size = journal->area->size / 2;
     if (block > JOURNAL_WRITE_BLOCK_MAX || journal->area->size % 2 != 0 || !is_sector_boundary(journal->area, 0) ||
@@ -199,9 +201,13 @@ static bool lay_out(struct journal *journal)
         if (journal->values[i].size == 0 || journal->values[i].size > JOURNAL_VALUE_MAX) {
             return false;
         }
-        needed += slots_of(journal, journal->values[i].size);
+        uint32_t slots = slots_of(journal, journal->values[i].size);
+
+        needed += slots;
+        largest = slots > largest ? slots : largest;
     }
-    return 2 * needed <= journal->slots;
+    /* What a change of pages leaves, then every value again: until that is done the other page may not go. */
+    return 2 * (needed + largest) + 1 <= journal->slots;
 }
 
 int journal_open(struct journal *journal, const struct flash_area *area, struct journal_value *values, size_t count)

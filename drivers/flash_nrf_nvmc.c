@@ -117,9 +117,10 @@ static bool has_room(uint32_t now, uint32_t wanted)
 /* Programs the bits of one word that are 0 in `wanted`. */
 static int program_word(const struct flash_device *dev, volatile uint32_t *word, uint32_t wanted)
 {
+    uint32_t now = *word;
     int result;
 
-    if ((*word & wanted) == *word) {
+    if ((now & wanted) == now) {
         return OK;
     }
     *word = wanted;

@@ -66,7 +66,7 @@ static void add_shared(struct world *world)
 {
     const struct world_geometry *geometry = world->geometry;
     const uint32_t sector = geometry->flash[WORLD_INTERNAL].slot[0].sector;
-    const struct world_run journal = {sector, sector < 2048 ? 2 * 2048 / sector : 2}; /* pages of 2 KiB at least */
+    const struct world_run journal = {sector, sector < 8192 ? 2 * 8192 / sector : 2}; /* pages of 8 KiB at least */
 
     if ((world->mode->areas & WORLD_HAS_SCRATCH) != 0) {
         add_area(world, geometry->scratch_on, WORLD_SCRATCH, &geometry->scratch, 1);
