@@ -143,11 +143,6 @@ void dependency_settle(struct boot *boots, size_t count)
 {
     bool changed;
 
-    for (size_t i = 0; i < count; i++) {
-        if (boot_is_under_way(&boots[i])) { /* of a transaction that was settled when it began: no source is open */
-            return;
-        }
-    }
     postpone_reverts(boots, count);
     do {
         changed = false;

@@ -402,31 +402,6 @@ static void test_a_set_is_never_mixed_by_power_cuts(void **state)
     }
 }
 
-/* What was settled when it began is not settled again when power fails in it: an image that stays needs the pair. */
-static void test_an_update_that_goes_on_is_not_refused(void **state)
-{
-    struct board board;
-    struct state before;
-    bool is_cut = true;
-
-    (void)state;
-    start(&board, &boot_mode_backup);
-    install(&board, 0, image(&board, 1, -1, 0));
-    install(&board, 1, image(&board, 1, 0, 1));
-    install(&board, 2, image(&board, 1, -1, 0));
-    request(&board, 0, image(&board, 2, -1, 0), true);
-    world_save(&board.world, &before);
-    for (uint64_t at = 0; is_cut; at++) {
-        world_restore(&board.world, &before);
-        is_cut = boot_with_cut(&board, at, NOR_CUT_CLEAN, 0) != OK;
-        assert_int_equal(boot(&board), OK);
-        assert_int_equal(board.result.outcome[0].refused, OK);
-        assert_versions(&board, 2, 1, 1);
-    }
-    world_drop(&board.world, &before);
-    finish(&board);
-}
-
 /* Fields of a trailer, each right, torn or random. */
 static void scramble_trailer(struct board *board, unsigned area, struct random *random)
 {
@@ -523,7 +498,6 @@ int main(void)
         cmocka_unit_test(test_nothing_starts_when_one_primary_is_not_valid),
         cmocka_unit_test(test_a_set_goes_back_when_one_of_it_cannot_be_installed),
         cmocka_unit_test(test_a_set_is_never_mixed_by_power_cuts),
-        cmocka_unit_test(test_an_update_that_goes_on_is_not_refused),
         cmocka_unit_test(test_random_sets_are_survived),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
