@@ -148,6 +148,9 @@ static void begin(struct boot *boot, const struct boot_config *config, size_t in
     boot->outcome = &result->outcome[index];
     boot->index = (uint8_t)index;
     counter_set_verifier(&boot->verifier, config, boot->records, boot->index);
+    if (VERIFY_GIVES_DIGEST) {
+        boot->verifier.digest = boot->digest;
+    }
     boot->primary_is_valid = HARDENED_FALSE;
     boot->update.is_installed = HARDENED_FALSE;
     boot->update.type = SWAP_NONE;

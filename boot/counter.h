@@ -16,6 +16,7 @@ static inline void counter_set_verifier(struct verifier *verifier, const struct 
     verifier->key_count = config->key_count;
     verifier->buffer = config->buffer;
     verifier->buffer_size = config->buffer_size;
+    verifier->digest = NULL;
     verifier->has_counter = VERIFY_CAN_COUNT && config->security_counter;
     if (verifier->has_counter) {
         verifier->lowest_counter = records_counter(records, index);

@@ -59,6 +59,7 @@ struct boot {
     struct boot_outcome *outcome;   /* of this pair, in result */
     struct records *records;        /* of all pairs; NULL: this bootloader keeps none */
     struct verifier verifier;       /* with what config says */
+    uint8_t digest[SHA256_SIZE];    /* upgrade with backup: of the image that was verified last */
     struct image source;            /* what the update installs, as admitted; .area is NULL when it was not looked at */
     struct boot_slot slots[BOOT_SLOTS]; /* by enum boot_slot_id */
     struct update update;

@@ -1,5 +1,7 @@
 #include "boot/verify.h"
 
+#include <string.h>
+
 #include <farboot/watchdog.h>
 
 #include "crypto/ecdsa_p256.h"
@@ -42,6 +44,9 @@ static int digest_image(struct walk *walk)
     sha256_update(&sha, &walk->image->header, sizeof walk->image->header);
     err = digest_range(walk, &sha, sizeof walk->image->header, walk->image->protected_end);
     sha256_final(&sha, walk->digest);
+    if (VERIFY_GIVES_DIGEST && walk->verifier->digest != NULL) {
+        memcpy(walk->verifier->digest, walk->digest, sizeof walk->digest);
+    }
     return err;
 }
 

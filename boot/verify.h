@@ -25,9 +25,13 @@ struct verifier {
     size_t key_count;
     uint8_t *buffer;    /* for reading what is hashed; any size, larger is faster */
     size_t buffer_size; /* bytes */
+    uint8_t *digest;    /* SHA256_SIZE bytes, that of the image that was verified last; NULL: nobody wants it */
     bool has_counter;   /* images without security counter, or below lowest_counter, are refused */
     uint32_t lowest_counter;
 };
+
+/* Nor for handing out digests. */
+#define VERIFY_GIVES_DIGEST (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP))
 
 /*
  * Walks the TLVs of `image` as MCUboot does: the digest must be there and right; each KEYHASH selects the key for the
