@@ -2,9 +2,14 @@
 
 #include <string.h>
 
+#include <farboot/util.h>
+
 #define SWAP_INFO_TYPE_MASK   0x0fU
 #define SWAP_INFO_IMAGE_SHIFT 4U
 #define FLAG_SET              0x01U
+
+/* Firmware of the mode whose trailers have no status has no code for its cells, and for sizes of TLVs. */
+#define CAN_HAVE_STATUS (!IS_ENABLED(CONFIG_MCUBOOT) || !IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP))
 
 static uint32_t align_up(uint32_t value, uint32_t align)
 {
@@ -48,7 +53,7 @@ int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *
 
     if (align < TRAILER_MAX_ALIGN_MIN || align > TRAILER_MAX_ALIGN_MAX || cell == 0 || cell > align ||
         cell % geometry->write_block != 0 || area->size < fields ||
-        params->status_cells > (area->size - fields) / cell) {
+        (CAN_HAVE_STATUS && params->status_cells > (area->size - fields) / cell)) {
         return ERR_BOOT_GEOMETRY;
     }
     layout->max_align = align;
@@ -56,18 +61,18 @@ int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *
     layout->cell = cell;
     layout->write_block = geometry->write_block;
     layout->erased_value = geometry->erased_value;
-    layout->has_tlv_sizes = params->tlv_sizes;
+    layout->has_tlv_sizes = CAN_HAVE_STATUS && params->tlv_sizes;
     layout->magic = area->size - IMAGE_TRAILER_MAGIC_SIZE;
     layout->image_ok = align_down(layout->magic - align, align);
     layout->copy_done = layout->image_ok - align;
     layout->swap_info = layout->copy_done - align;
     layout->tlv_sizes = layout->swap_info - align;
-    layout->swap_size = layout->tlv_sizes - (params->tlv_sizes ? align : 0);
+    layout->swap_size = layout->tlv_sizes - (layout->has_tlv_sizes ? align : 0);
     layout->status_cells = params->status_cells;
     layout->move_cells = params->move_cells;
     /* MCUboot adds lengths instead of following the fields down; the difference shows when the size is not aligned. */
-    layout->status = area->size - align_up(IMAGE_TRAILER_MAGIC_SIZE, align) - (params->tlv_sizes ? 5 : 4) * align -
-                     params->status_cells * cell;
+    layout->status = area->size - align_up(IMAGE_TRAILER_MAGIC_SIZE, align) - (layout->has_tlv_sizes ? 5 : 4) * align -
+                     (CAN_HAVE_STATUS ? params->status_cells * cell : 0);
     return OK;
 }
 
@@ -119,7 +124,7 @@ static uint32_t parse_u32(const uint8_t *bytes)
 static int read_status(const struct flash_area *area, const struct trailer_layout *layout, struct trailer *trailer)
 {
     uint8_t cells[128];
-    uint32_t total = layout->status_cells * layout->cell;
+    uint32_t total = CAN_HAVE_STATUS ? layout->status_cells * layout->cell : 0;
     uint32_t index = 0;
 
     trailer->moves_done = 0;
@@ -174,7 +179,7 @@ int trailer_read(const struct flash_area *area, const struct trailer_layout *lay
     trailer->swap_type = parse_swap_type(layout, swap_info);
     trailer->image_index = trailer->swap_type == SWAP_NONE ? 0 : swap_info >> SWAP_INFO_IMAGE_SHIFT;
     trailer->swap_size = parse_u32(fields);
-    trailer->tlv_sizes = layout->has_tlv_sizes ? parse_u32(fields + (layout->tlv_sizes - start)) : 0;
+    trailer->tlv_sizes = CAN_HAVE_STATUS && layout->has_tlv_sizes ? parse_u32(fields + (layout->tlv_sizes - start)) : 0;
     return read_status(area, layout, trailer);
 }
 
@@ -267,7 +272,7 @@ int trailer_program(const struct flash_area *area, const struct trailer_layout *
     if (err == OK) {
         err = program_u32(area, layout, layout->swap_size, trailer->swap_size);
     }
-    if (err == OK && layout->has_tlv_sizes) {
+    if (CAN_HAVE_STATUS && err == OK && layout->has_tlv_sizes) {
         err = program_u32(area, layout, layout->tlv_sizes, trailer->tlv_sizes);
     }
     /* The magic makes the other fields true: only after each of them is on flash, since power may fail here. */
