@@ -39,9 +39,16 @@ struct nvmc_config {
     struct flash_geometry geometry;
 };
 
+#define NVMC_NAME(prefix, node) UTIL_CAT(prefix, DT_DEP_ORD(node))
+
+/* Where there is one instance, as on every nRF52, what devicetree says of it becomes part of the instructions. */
+#define NVMC_IS_ONLY (DT_NUM_INST_STATUS_OKAY(nordic_nrf52_flash_controller) == 1)
+#define NVMC_FIRST   DT_INST(0, nordic_nrf52_flash_controller)
+static const struct nvmc_config NVMC_NAME(nvmc_config_, NVMC_FIRST);
+
 static const struct nvmc_config *config_of(const struct flash_device *dev)
 {
-    return dev->config;
+    return NVMC_IS_ONLY ? &NVMC_NAME(nvmc_config_, NVMC_FIRST) : dev->config;
 }
 
 static const uint32_t *word_at(const struct flash_device *dev, uint32_t off)
@@ -242,9 +249,8 @@ static const struct flash_driver nvmc_driver = {
     .geometry = nvmc_geometry,
 };
 
-#define NVMC_NAME(prefix, node) UTIL_CAT(prefix, DT_DEP_ORD(node))
-#define NVMC_ARRAY(node)        DT_CHOSEN(zephyr_flash)
-#define NVMC_PAGE(node)         DT_PROP(NVMC_ARRAY(node), erase_block_size)
+#define NVMC_ARRAY(node) DT_CHOSEN(zephyr_flash)
+#define NVMC_PAGE(node)  DT_PROP(NVMC_ARRAY(node), erase_block_size)
 #define NVMC_WRITE_BLOCK(node)                                                                                         \
     (IS_ENABLED(CONFIG_SOC_FLASH_NRF_EMULATE_ONE_BYTE_WRITE_ACCESS) ? 1 : DT_PROP(NVMC_ARRAY(node), write_block_size))
 

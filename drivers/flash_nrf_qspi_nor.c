@@ -84,14 +84,22 @@ struct qspi_nor_state {
     bool is_programming;  /* the controller has not yet been waited for */
 };
 
+#define QSPI_NAME(prefix, node) UTIL_CAT(prefix, DT_DEP_ORD(node))
+
+/* Where there is one instance, what devicetree says of it becomes part of the instructions. */
+#define QSPI_IS_ONLY (DT_NUM_INST_STATUS_OKAY(nordic_qspi_nor) == 1)
+#define QSPI_FIRST   DT_INST(0, nordic_qspi_nor)
+static const struct qspi_nor_config QSPI_NAME(qspi_config_, QSPI_FIRST);
+static struct qspi_nor_state QSPI_NAME(qspi_state_, QSPI_FIRST);
+
 static const struct qspi_nor_config *config_of(const struct flash_device *dev)
 {
-    return dev->config;
+    return QSPI_IS_ONLY ? &QSPI_NAME(qspi_config_, QSPI_FIRST) : dev->config;
 }
 
 static struct qspi_nor_state *state_of(const struct flash_device *dev)
 {
-    return dev->state;
+    return QSPI_IS_ONLY ? &QSPI_NAME(qspi_state_, QSPI_FIRST) : dev->state;
 }
 
 static volatile uint32_t *reg(const struct flash_device *dev, uint32_t offset)
@@ -328,7 +336,6 @@ static const struct pinctrl_role qspi_roles[] = {
     {NRF_FUN_QSPI_IO2, PINCTRL_HIGH_DRIVE_IO, QSPI_PSEL_IO2}, {NRF_FUN_QSPI_IO3, PINCTRL_HIGH_DRIVE_IO, QSPI_PSEL_IO3},
 };
 
-#define QSPI_NAME(prefix, node) UTIL_CAT(prefix, DT_DEP_ORD(node))
 #define QSPI_SIZE(node)                                                                                                \
     COND_CODE_1(DT_NODE_HAS_PROP(node, size_in_bytes), (DT_PROP(node, size_in_bytes)), (DT_PROP(node, size) / 8))
 #define QSPI_READOC(node)  DT_ENUM_IDX_OR(node, readoc, 0)
