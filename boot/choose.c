@@ -14,6 +14,9 @@
 
 #include "boot/counter.h"
 
+/* With one pair nothing depends on anything, and what sees to it is not compiled. */
+#define CAN_DEPEND (BOOT_IMAGES_MAX > 1)
+
 /* VTOR's lowest seven bits do not exist (ARM DDI 0403E B3.2.5). */
 #define VECTORS_ALIGN 128U
 
@@ -116,12 +119,12 @@ static bool is_better(const struct choice_slot *slot, const struct choice_slot *
            image_version_compare(&slot->image.header.version, &best->image.header.version) > 0;
 }
 
-static struct choice_slot *best_of(struct pair *pair)
+const struct choice_slot *choice_best_of(const struct pair *pair)
 {
-    struct choice_slot *best = NULL;
+    const struct choice_slot *best = NULL;
 
     for (size_t i = 0; i < 2; i++) {
-        struct choice_slot *slot = &pair->slots[i];
+        const struct choice_slot *slot = &pair->slots[i];
 
         if (slot->error == OK && (best == NULL || is_better(slot, best))) {
             best = slot;
@@ -150,31 +153,42 @@ static int try(struct choice *choice, struct pair *pair, const struct choice_slo
     return err;
 }
 
+/* The same, and says why not. */
+static int take(struct choice *choice, struct pair *pair, struct choice_slot *slot)
+{
+    slot->error = try(choice, pair, slot);
+    if (slot->error == OK) {
+        pair->chosen = slot;
+    } else if (slot->error == ERR_IMAGE_ADDRESS) {
+        LOG_WRN("Image in %s slot at 0x%x has been built for another address, skipping", name_of(pair, slot),
+                (unsigned)slot->address);
+    } else {
+        LOG_ERR("Image in the %s slot is not valid!", name_of(pair, slot));
+    }
+    return slot->error;
+}
+
+static struct choice_slot *best_of(struct pair *pair)
+{
+    const struct choice_slot *best = choice_best_of(pair);
+
+    return best != NULL ? &pair->slots[best - pair->slots] : NULL;
+}
+
 /* The best image that is valid. Returns OK; ERR_BOOT_NO_IMAGE; the primary's error, when its flash failed. */
 static int choose(struct choice *choice, struct pair *pair)
 {
+    struct choice_slot *slot;
     int err;
 
     pair->is_verified = HARDENED_FALSE;
-    for (;;) {
-        struct choice_slot *slot = best_of(pair);
-
-        if (slot == NULL) {
-            err = pair->slots[BOOT_PRIMARY].error;
-            return ERROR_IS_ABOUT_IMAGE(err) ? ERR_BOOT_NO_IMAGE : err;
-        }
-        slot->error = try(choice, pair, slot);
-        if (slot->error == OK) {
-            pair->chosen = slot;
+    while ((slot = best_of(pair)) != NULL) {
+        if (take(choice, pair, slot) == OK) {
             return OK;
         }
-        if (slot->error == ERR_IMAGE_ADDRESS) {
-            LOG_WRN("Image in %s slot at 0x%x has been built for another address, skipping", name_of(pair, slot),
-                    (unsigned)slot->address);
-        } else {
-            LOG_ERR("Image in the %s slot is not valid!", name_of(pair, slot));
-        }
     }
+    err = pair->slots[BOOT_PRIMARY].error;
+    return ERROR_IS_ABOUT_IMAGE(err) ? ERR_BOOT_NO_IMAGE : err;
 }
 
 /*
@@ -188,7 +202,7 @@ static int mark(const struct pair *pair, struct boot_outcome *outcome)
     const struct trailer *trailer = &slot->trailer;
 
     if (trailer->magic != TRAILER_MAGIC_GOOD || slot->rank != CHOICE_REQUESTED ||
-        trailer->image_ok != TRAILER_FLAG_UNSET) {
+        trailer->image_ok != TRAILER_FLAG_UNSET || (CAN_DEPEND && slot->is_marked)) {
         return OK;
     }
     outcome->performed = SWAP_TEST;
@@ -198,10 +212,16 @@ static int mark(const struct pair *pair, struct boot_outcome *outcome)
     return has_mark(slot) ? trailer_program_status(slot->flash.area, &slot->flash.layout, 0, 1) : ERR_BOOT_TRAILER;
 }
 
-/* Whether this slot's error is a statement about an image that is there, and not about where it is. */
+/* A good image, but not for here, or not with the others: its request goes, and it stays. */
+static bool is_out_of_place(const struct choice_slot *slot)
+{
+    return slot->error == ERR_IMAGE_ADDRESS || (CAN_DEPEND && slot->error == ERR_IMAGE_DEPENDENCY);
+}
+
+/* Whether this slot's error is a statement about an image that is there. */
 static bool is_invalid(const struct choice_slot *slot)
 {
-    return ERROR_IS_ABOUT_IMAGE(slot->error) && slot->error != ERR_IMAGE_HEADER && slot->error != ERR_IMAGE_ADDRESS;
+    return ERROR_IS_ABOUT_IMAGE(slot->error) && slot->error != ERR_IMAGE_HEADER && !is_out_of_place(slot);
 }
 
 static int erase_header(const struct flash_area *area)
@@ -218,14 +238,14 @@ static int erase_header(const struct flash_area *area)
 
 /*
  * The header goes first: what is left when power fails has no image but still its trailer, and is cleared again next
- * time, whatever unstable bits say then. Of an image for another place only the request goes. Nothing depends on it in
- * this boot, so an error is only said.
+ * time, whatever unstable bits say then. Of an image that is out of place only the request goes. Nothing depends on it
+ * in this boot, so an error is only said.
  */
 static void clear(const struct pair *pair, const struct choice_slot *slot)
 {
     int err = OK;
 
-    if (slot->error != ERR_IMAGE_ADDRESS) {
+    if (!is_out_of_place(slot)) {
         LOG_INF("Erasing the image in the %s slot", name_of(pair, slot));
         err = erase_header(slot->flash.area);
     }
@@ -249,7 +269,7 @@ static bool is_settled(const struct pair *pair)
 
 /*
  * Takes back the request of the image that was not chosen, with the image: when it is invalid, or failed and there is
- * one to stay with. An image for another place only loses the request. Without revert there are no requests; what is
+ * one to stay with. An image that is out of place only loses the request. Without revert there are no requests; what is
  * invalid is erased so that it is not verified again at each boot.
  */
 static void tidy(const struct choice *choice, struct pair *pair, struct boot_outcome *outcome)
@@ -258,7 +278,7 @@ static void tidy(const struct choice *choice, struct pair *pair, struct boot_out
     bool is_request = other->trailer.magic != TRAILER_MAGIC_UNSET;
     bool may_ask = is_request || !choice_mode(choice->config)->has_revert;
     bool has_failed = other->error == OK && other->rank == CHOICE_FAILED && is_settled(pair);
-    bool is_stale = (other->error == ERR_IMAGE_HEADER || other->error == ERR_IMAGE_ADDRESS) && is_request;
+    bool is_stale = (other->error == ERR_IMAGE_HEADER || is_out_of_place(other)) && is_request;
 
     if (may_ask && ERROR_IS_ABOUT_IMAGE(other->error) && other->error != ERR_IMAGE_HEADER) {
         outcome->refused = other->error;
@@ -271,23 +291,142 @@ static void tidy(const struct choice *choice, struct pair *pair, struct boot_out
     }
 }
 
-static int choose_all(struct choice *choice)
+/* The best valid image of every pair for itself. What is chosen already stays verified. */
+static int choose_each(struct choice *choice)
 {
-    size_t count = choice->config->image_count;
     int err = OK;
 
-    for (size_t i = 0; err == OK && i < count; i++) {
-        err = choose(choice, &choice->pairs[i]);
-    }
-    /* Only now: an image that is marked will be started. */
-    for (size_t i = 0; err == OK && i < count; i++) {
+    for (size_t i = 0; err == OK && i < choice_pairs(choice->config); i++) {
         struct pair *pair = &choice->pairs[i];
 
-        while (err == OK && mark(pair, &choice->result->outcome[i]) != OK) {
-            LOG_ERR("Trailer in the %s slot cannot be written", name_of(pair, pair->chosen));
-            pair->chosen->rank = CHOICE_FAILED; /* could be tried without end: only if there is no other */
+        if (!CAN_DEPEND || pair->chosen == NULL || pair->chosen != best_of(pair)) {
             err = choose(choice, pair);
         }
+    }
+    return err;
+}
+
+static bool is_chosen(const struct choice *choice, unsigned set)
+{
+    bool same = true;
+
+    for (size_t i = 0; i < choice_pairs(choice->config); i++) {
+        same = same && choice->pairs[i].chosen == choice_of_set(choice, set, i);
+    }
+    return same;
+}
+
+/* From what is chosen to `set`. All that goes goes first: it may lie in the way. A pair whose image turns out not to
+ * be valid gets its other one. */
+static int take_set(struct choice *choice, unsigned set)
+{
+    int err = OK;
+
+    for (size_t i = 0; i < choice_pairs(choice->config); i++) {
+        struct pair *pair = &choice->pairs[i];
+
+        if (pair->chosen != choice_of_set(choice, set, i)) {
+            pair->chosen = NULL;
+            pair->is_verified = HARDENED_FALSE;
+            if (choice_mode(choice->config)->discard != NULL) {
+                choice_mode(choice->config)->discard(choice, pair);
+            }
+        }
+    }
+    for (size_t i = 0; err == OK && i < choice_pairs(choice->config); i++) {
+        struct pair *pair = &choice->pairs[i];
+
+        if (pair->chosen == NULL && take(choice, pair, &pair->slots[set >> i & 1U]) != OK) {
+            err = choose(choice, pair);
+        }
+    }
+    return err;
+}
+
+/* What was better for itself does not go with the others. */
+static void refuse_others(struct choice *choice)
+{
+    for (size_t i = 0; i < choice_pairs(choice->config); i++) {
+        struct pair *pair = &choice->pairs[i];
+        struct choice_slot *best = best_of(pair);
+
+        if (best != pair->chosen) {
+            LOG_WRN("Image in the %s slot of image pair (%u) is refused: IMAGE-10", name_of(pair, best), (unsigned)i);
+            best->error = ERR_IMAGE_DEPENDENCY;
+        }
+    }
+}
+
+/*
+ * From the best of each pair to the best set. Each round but the last finds at least one image not to be valid; flash
+ * that answers differently every time gets no more of them. Dependencies that no set meets keep nothing from booting.
+ */
+static int settle(struct choice *choice)
+{
+    unsigned set = 0;
+    int err = OK;
+
+    for (unsigned round = 0; err == OK && round <= 2U * BOOT_IMAGES_MAX; round++) {
+        if (!choice_best_set(choice, &set)) {
+            break;
+        }
+        if (is_chosen(choice, set)) {
+            refuse_others(choice);
+            return OK;
+        }
+        err = take_set(choice, set);
+    }
+    if (err == OK) {
+        LOG_WRN("There are no images whose dependencies are met");
+        err = choose_each(choice);
+    }
+    return err;
+}
+
+static int choose_all(struct choice *choice)
+{
+    int err = choose_each(choice);
+
+    return CAN_DEPEND && err == OK && choice_pairs(choice->config) > 1 ? settle(choice) : err;
+}
+
+/* Marks what is to be tried. Returns a pair whose image cannot be marked; NULL: there is none. */
+static struct pair *mark_all(struct choice *choice)
+{
+    for (size_t i = 0; i < choice_pairs(choice->config); i++) {
+        struct pair *pair = &choice->pairs[i];
+
+        if (mark(pair, &choice->result->outcome[i]) != OK) {
+            return pair;
+        }
+        pair->chosen->is_marked = CAN_DEPEND;
+    }
+    return NULL;
+}
+
+/* What did not go with the others may go with what is left. */
+static void reconsider(struct choice *choice)
+{
+    for (size_t i = 0; CAN_DEPEND && i < choice_pairs(choice->config); i++) {
+        for (size_t slot = 0; slot < 2; slot++) {
+            int *error = &choice->pairs[i].slots[slot].error;
+
+            *error = *error == ERR_IMAGE_DEPENDENCY ? OK : *error;
+        }
+    }
+}
+
+static int choose_and_mark(struct choice *choice)
+{
+    int err = choose_all(choice);
+    struct pair *pair;
+
+    /* Only now: an image that is marked will be started. */
+    while (err == OK && (pair = mark_all(choice)) != NULL) {
+        LOG_ERR("Trailer in the %s slot cannot be written", name_of(pair, pair->chosen));
+        pair->chosen->rank = CHOICE_FAILED; /* could be tried without end: only if there is no other */
+        reconsider(choice);
+        err = choose_all(choice);
     }
     return err;
 }
@@ -301,7 +440,7 @@ static void begin(struct choice *choice, const struct boot_config *config, struc
     if (choice_mode(config)->begin != NULL) {
         choice_mode(config)->begin(choice);
     }
-    for (size_t i = 0; i < config->image_count; i++) {
+    for (size_t i = 0; i < choice_pairs(config); i++) {
         result->outcome[i] = (struct boot_outcome){.performed = SWAP_NONE, .refused = OK};
         choice->pairs[i].index = (uint8_t)i;
         open_pair(choice, &choice->pairs[i]);
@@ -346,11 +485,11 @@ int boot_choose(const struct boot_config *config, struct boot_result *result)
         choice.records = &records;
         counter_open(config, &records, NULL, 0);
     }
-    err = choose_all(&choice);
-    for (size_t i = 0; err == OK && i < config->image_count; i++) {
+    err = choose_and_mark(&choice);
+    for (size_t i = 0; err == OK && i < choice_pairs(config); i++) {
         finish(&choice, &choice.pairs[i], result);
     }
-    for (size_t i = 0; err == OK && i < config->image_count; i++) {
+    for (size_t i = 0; err == OK && i < choice_pairs(config); i++) {
         if (is_confirmed(&choice, &choice.pairs[i])) {
             counter_keep(config, choice.records, (uint8_t)i, &choice.pairs[i].running);
         }

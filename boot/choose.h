@@ -24,7 +24,8 @@ struct choice_slot {
     uint32_t address; /* on the bus; 0: not to be executed in place */
     struct image image;
     enum choice_rank rank;
-    int error; /* OK: a candidate; otherwise why it is none */
+    int error;      /* OK: a candidate; otherwise why it is none */
+    bool is_marked; /* as tried, in this boot */
 };
 
 /* A range of RAM that holds a loaded image. */
@@ -80,8 +81,24 @@ static inline const struct choice_mode *choice_mode(const struct boot_config *co
     return config->choice;
 }
 
+/* With one pair the loops over pairs are not compiled. */
+static inline size_t choice_pairs(const struct boot_config *config)
+{
+    return BOOT_IMAGES_MAX == 1 ? 1 : config->image_count;
+}
+
 /* Pure; total over every trailer. `is_marked`: the cell that stands for copy_done is not erased. */
 enum choice_rank choice_rank(const struct trailer *trailer, bool is_marked);
+
+/* The candidate that goes before the other one; NULL: there is none. */
+const struct choice_slot *choice_best_of(const struct pair *pair);
+
+/*
+ * The best set of candidates, one of each pair, in which all dependencies are met: bit i is the slot of pair i.
+ * Returns false when there is none.
+ */
+bool choice_best_set(const struct choice *choice, unsigned *best);
+const struct choice_slot *choice_of_set(const struct choice *choice, unsigned set, size_t index);
 
 /*
  * The reset vector must point into the image's own payload at `address`, and the table be where a processor can use

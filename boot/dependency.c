@@ -4,65 +4,69 @@
 
 #include <farboot/log.h>
 
-/* What will run in this pair when all that is planned is done. */
-static int open_future(const struct boot *boot, struct image *image)
-{
-    const struct flash_area *primary = boot->areas->primary;
-
-    if (boot->update.type != SWAP_NONE) {
-        *image = boot->source;
-        return OK;
-    }
-    return image_open_untrusted(image, primary, 0, primary->size);
-}
-
 /* Names a pair that is not there; malformed dependencies do as well. */
 #define UNKNOWN SIZE_MAX
 
 /* The pair that this dependency names, `count` when it is met. */
-static size_t unmet_entry(const struct boot *boots, size_t count, const struct image *image,
-                          const struct image_tlv_entry *entry)
+static size_t unmet_entry(const struct image *images, size_t count, size_t index, const struct image_tlv_entry *entry)
 {
     struct image_dependency dependency;
-    struct image other;
+    const struct image *other;
 
     if (entry->len != sizeof dependency ||
-        flash_area_read(image->area, entry->off, &dependency, sizeof dependency) != OK ||
+        flash_area_read(images[index].area, entry->off, &dependency, sizeof dependency) != OK ||
         dependency.image_id >= count) {
         return UNKNOWN;
     }
-    if (open_future(&boots[dependency.image_id], &other) == OK &&
-        image_version_compare(&other.header.version, &dependency.min_version) >= 0) {
+    other = &images[dependency.image_id];
+    if (other->area != NULL && image_version_compare(&other->header.version, &dependency.min_version) >= 0) {
         return count;
     }
     return dependency.image_id;
 }
 
-/*
- * The pair that the first unmet dependency of pair `index` names, or `index` itself where it names none that could be
- * met; `count` when all are met. A primary without an image depends on nothing.
- */
-static size_t first_unmet(const struct boot *boots, size_t count, size_t index)
+size_t dependency_first_unmet(const struct image *images, size_t count, size_t index)
 {
-    struct image image;
     struct image_tlv_iter iter;
     struct image_tlv_entry entry;
     size_t wanted = count;
     bool more = true;
 
-    if (open_future(&boots[index], &image) != OK) {
+    if (images[index].area == NULL) {
         return count;
     }
-    iter = image_tlv_begin(&image);
+    iter = image_tlv_begin(&images[index]);
     while (wanted == count && more) {
         if (image_tlv_next_untrusted(&iter, &entry, &more) != OK) {
             return index;
         }
         if (more && entry.type == IMAGE_TLV_DEPENDENCY) {
-            wanted = unmet_entry(boots, count, &image, &entry);
+            wanted = unmet_entry(images, count, index, &entry);
         }
     }
     return wanted == UNKNOWN ? index : wanted;
+}
+
+/* What will run in this pair when all that is planned is done. */
+static void open_future(const struct boot *boot, struct image *image)
+{
+    const struct flash_area *primary = boot->areas->primary;
+
+    if (boot->update.type != SWAP_NONE) {
+        *image = boot->source;
+    } else if (image_open_untrusted(image, primary, 0, primary->size) != OK) {
+        image->area = NULL;
+    }
+}
+
+static size_t first_unmet(const struct boot *boots, size_t count, size_t index)
+{
+    struct image images[BOOT_IMAGES_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        open_future(&boots[i], &images[i]);
+    }
+    return dependency_first_unmet(images, count, index);
 }
 
 static bool goes_forward(enum swap_type type)

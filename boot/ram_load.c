@@ -50,7 +50,7 @@ static bool is_free(const struct choice *choice, const struct pair *pair, uint32
     if (address < ram->address || address - ram->address > ram->size || len > ram->size - (address - ram->address)) {
         return false;
     }
-    for (size_t i = 0; i < choice->config->image_count; i++) {
+    for (size_t i = 0; i < choice_pairs(choice->config); i++) {
         if (&choice->pairs[i] != pair && overlaps(&choice->pairs[i].loaded, address, len)) {
             return false;
         }
