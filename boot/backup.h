@@ -133,6 +133,8 @@ void backup_starting(void);
         .recover = backup_recover, .starting = backup_starting,                                                        \
     }
 
+#define BACKUP_CHUNK 256U /* bytes: what a serial chip programs at once; sectors are multiples of it */
+
 /* What an external slot says. */
 enum backup_slot_says { BACKUP_GONE, BACKUP_QUIET, BACKUP_ASKS };
 

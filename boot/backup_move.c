@@ -19,8 +19,7 @@
  */
 #define STRETCH_SAVING 8192U
 #define STRETCH        32768U
-#define GLANCE         32U  /* bytes of the first comparison */
-#define CHUNK          256U /* bytes: what a serial chip programs at once */
+#define GLANCE         32U /* bytes of the first comparison */
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
@@ -61,7 +60,7 @@ bool backup_is_moved(const struct backup_job *job, const struct backup_progress 
 
 static uint32_t chunk_size(const struct backup_job *job)
 {
-    return smaller(CHUNK, (uint32_t)(job->buffer_size / 2));
+    return smaller(BACKUP_CHUNK, (uint32_t)(job->buffer_size / 2));
 }
 
 /* Up to a whole write block: what follows an image in its last sector is copied with it. */

@@ -63,12 +63,26 @@ void backup_open(struct boot *boot)
     }
 }
 
+/* Copies go on from chunk to chunk, and erase where a sector begins. */
+static bool has_whole_chunks(const struct boot_slot *slot)
+{
+    uint32_t start = 0;
+    uint32_t size = 0;
+
+    for (uint32_t off = 0; off < slot->area->size; off = start + size) {
+        if (flash_area_sector_at(slot->area, off, &start, &size) != OK || size % BACKUP_CHUNK != 0) {
+            return false;
+        }
+    }
+    return slot->sectors != 0;
+}
+
 /* Also where only primary and secondary are known, to compute the largest image. */
 int backup_check(const struct boot *boot)
 {
     for (size_t i = 0; i < BOOT_SLOTS; i++) {
-        if (boot->slots[i].area != NULL && boot->slots[i].sectors == 0) {
-            LOG_WRN("Cannot upgrade: slots do not begin and end at sectors");
+        if (boot->slots[i].area != NULL && !has_whole_chunks(&boot->slots[i])) {
+            LOG_WRN("Cannot upgrade: not whole sectors of n * 256 bytes");
             return ERR_BOOT_GEOMETRY;
         }
     }

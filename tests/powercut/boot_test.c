@@ -549,6 +549,37 @@ static void test_an_empty_primary_is_restored_from_a_valid_secondary(void **stat
     }
 }
 
+/* Sectors that a copy in chunks of 256 bytes would not find. */
+static void test_a_backup_needs_sectors_of_whole_chunks(void **state)
+{
+    static const struct world_geometry fine[] = {
+        {"128", {{4, 0, 0xff, {{128, 512}}}, {1, 0, 0xff, {{4096, 16}}}}, {0}, 0},
+        {"384", {{4, 0, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{4096, 14}, {384, 16}, {2048, 1}}}}, {0}, 0}};
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        start(&board, &boot_mode_backup);
+        world_free(&board.world);
+        world_init(&board.world, &fine[i], sim_mode_of(&boot_mode_backup), 1, 0);
+        for (unsigned area = WORLD_PRIMARY; area < WORLD_ROLES; area++) {
+            if (world_has(&board.world, area)) {
+                world_erase(&board.world, area);
+            }
+        }
+        world_put_image(&board.world, WORLD_PRIMARY, 0, board.old);
+        upload(&board, board.new, false);
+        assert_int_equal(boot(&board, &result), OK);
+        assert_said("W: Cannot upgrade: not whole sectors of n * 256 bytes");
+        assert_int_equal(result.outcome[0].refused, ERR_BOOT_GEOMETRY);
+        assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old));
+        assert_int_equal(boot(&board, &result), OK);
+        assert_int_equal(result.outcome[0].refused, OK);
+        world_free(&board.world);
+    }
+}
+
 static void test_slots_that_cannot_be_exchanged_are_named(void **state)
 {
     static const struct world_geometry uneven = {
@@ -663,6 +694,7 @@ int main(void)
         cmocka_unit_test(test_an_upgrade_with_backup_installs_what_was_admitted),
         cmocka_unit_test(test_a_revert_that_only_external_flash_announces_goes_nowhere),
         cmocka_unit_test(test_an_empty_primary_is_restored_from_a_valid_secondary),
+        cmocka_unit_test(test_a_backup_needs_sectors_of_whole_chunks),
         cmocka_unit_test(test_slots_that_cannot_be_exchanged_are_named),
         cmocka_unit_test(test_random_trailers_and_slots_are_survived),
     };
