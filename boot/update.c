@@ -223,6 +223,7 @@ static int turn_back(struct boot *boot)
 {
     struct update *update = &boot->update;
 
+    boot->primary_is_valid = HARDENED_FALSE; /* it may be, but is not the one that was admitted, and is overwritten */
     LOG_ERR("Image in the primary slot is not valid!");
     if (!boot_mode(boot)->can_revert || update->replaces_invalid) {
         return ERR_BOOT_NO_IMAGE;

@@ -498,6 +498,38 @@ static void test_an_upgrade_with_backup_installs_what_was_admitted(void **state)
     world_free(&board.world);
 }
 
+/* And the chip fails while the way back is being copied over that other image. */
+static void exchange_source_and_fail(void *context, const struct nor_device *device, const struct nor_op *op)
+{
+    struct board *board = context;
+    static unsigned times;
+
+    exchange_source(context, device, op);
+    if (device == &board->world.device[WORLD_INTERNAL] && op->kind == NOR_OP_ERASE && op->off == 0x4000) {
+        board->world.device[WORLD_EXTERNAL].absent = ++times == 2;
+    }
+}
+
+static void test_what_was_valid_before_it_was_overwritten_is_not_run(void **state)
+{
+    struct board board;
+    struct boot_result result;
+
+    (void)state;
+    start(&board, &boot_mode_swap_offset);
+    upload(&board, board.new, true);
+    board.world.power.watch = exchange_source_and_fail;
+    board.world.power.context = &board;
+    nor_power_on(&board.world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    assert_int_equal(boot_go(&board.world.boot, &result), ERR_BOOT_NO_IMAGE);
+    assert_true(board.world.device[WORLD_EXTERNAL].absent);
+    board.world.power.watch = NULL;
+    board.world.device[WORLD_EXTERNAL].absent = false;
+    assert_int_equal(boot(&board, &result), OK);
+    assert_int_equal(result.header.version.major, 1);
+    world_free(&board.world);
+}
+
 /* What the secondary's trailer announces exempts nothing: the primary is confirmed, or was never under test. */
 static void test_a_revert_that_only_external_flash_announces_goes_nowhere(void **state)
 {
@@ -692,6 +724,7 @@ int main(void)
         cmocka_unit_test(test_half_an_image_is_not_run_whatever_is_configured),
         cmocka_unit_test(test_an_image_that_is_exchanged_while_it_is_copied_is_not_run),
         cmocka_unit_test(test_an_upgrade_with_backup_installs_what_was_admitted),
+        cmocka_unit_test(test_what_was_valid_before_it_was_overwritten_is_not_run),
         cmocka_unit_test(test_a_revert_that_only_external_flash_announces_goes_nowhere),
         cmocka_unit_test(test_an_empty_primary_is_restored_from_a_valid_secondary),
         cmocka_unit_test(test_a_backup_needs_sectors_of_whole_chunks),
