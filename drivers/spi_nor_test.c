@@ -343,6 +343,17 @@ static void test_erase_returns_early_and_fast_mode_comes_with_the_first_write(vo
     assert_int_equal(chip.cr2, 0);
 }
 
+static void test_an_erase_of_nothing_brings_fast_mode_alone(void **state)
+{
+    (void)state;
+    new_chip();
+    assert_int_equal(spi_nor_init(&nor), OK);
+    assert_int_equal(spi_nor_erase(&nor, 0x1000, 0), OK);
+    assert_true(chip.is_clocked_fast);
+    assert_int_equal(chip.sectors_erased, 0);
+    assert_int_equal(chip.status_writes, 1);
+}
+
 static void test_failures_are_told_by_the_next_call_once(void **state)
 {
     (void)state;
@@ -430,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_an_absent_chip_costs_little_and_one_warning),
         cmocka_unit_test(test_another_chip_is_named_and_not_used),
         cmocka_unit_test(test_erase_returns_early_and_fast_mode_comes_with_the_first_write),
+        cmocka_unit_test(test_an_erase_of_nothing_brings_fast_mode_alone),
         cmocka_unit_test(test_failures_are_told_by_the_next_call_once),
         cmocka_unit_test(test_an_erase_that_does_not_end_times_out),
         cmocka_unit_test(test_a_chip_without_sfdp_erases_by_4_and_64_kib),
