@@ -72,7 +72,7 @@ static int boot(struct board *board, struct boot_result *result)
 
     console[0] = '\0';
     nor_power_on(&board->world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    err = boot_go(&board->world.boot, result);
+    err = sim_boot(&board->world, result);
     assert_int_equal(nor_power_settle(&board->world.power), OK);
     assert_string_equal(world_violation(&board->world), "");
     assert_int_equal(result->is_verified, err == OK ? HARDENED_TRUE : HARDENED_FALSE);
@@ -288,11 +288,11 @@ static void test_an_absent_or_failing_secondary_does_not_keep_the_primary(void *
         board.world.device[WORLD_EXTERNAL].absent = true;
         nor_power_on(&board.world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
         console[0] = '\0';
-        assert_int_equal(boot_go(&board.world.boot, &result), OK);
+        assert_int_equal(sim_boot(&board.world, &result), OK);
         assert_int_equal(result.header.version.major, 1);
         assert_int_equal(board.world.power.ops, 0);
         board.world.areas[0].secondary = NULL;
-        assert_int_equal(boot_go(&board.world.boot, &result), OK);
+        assert_int_equal(sim_boot(&board.world, &result), OK);
         assert_int_equal(board.world.power.ops, 0);
         world_free(&board.world);
     }
@@ -353,7 +353,7 @@ static void assert_runs_a_whole_image(struct board *board)
     struct boot_result result;
 
     nor_power_on(&board->world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    if (boot_go(&board->world.boot, &result) == OK) {
+    if (sim_boot(&board->world, &result) == OK) {
         assert_true(world_has_image(&board->world, WORLD_PRIMARY, 0, board->old) ||
                     world_has_image(&board->world, WORLD_PRIMARY, 0, board->new));
     }
@@ -398,7 +398,7 @@ static void test_half_an_image_is_not_run_whatever_is_configured(void **state)
             board.new = images_get(20000, 2, 2); /* as large as the old one: a mixture has all that is looked for */
             upload(&board, board.new, true);
             nor_power_on(&board.world.power, at, NOR_CUT_CLEAN, 0);
-            is_cut = boot_go(&board.world.boot, &result) != OK;
+            is_cut = sim_boot(&board.world, &result) != OK;
             board.world.device[WORLD_EXTERNAL].absent = true;
             assert_runs_a_whole_image(&board);
             world_free(&board.world);
@@ -691,7 +691,7 @@ static void test_random_trailers_and_slots_are_survived(void **state)
         for (unsigned again = 0; again < 3; again++) {
             console[0] = '\0';
             nor_power_on(&board.world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-            if (boot_go(&board.world.boot, &result) == OK) {
+            if (sim_boot(&board.world, &result) == OK) {
                 booted++;
                 assert_true(world_has_image(&board.world, WORLD_PRIMARY, 0, board.old) ||
                             world_has_image(&board.world, WORLD_PRIMARY, 0, board.new));

@@ -70,7 +70,7 @@ static int boot_with_cut(struct board *board, uint64_t cut_at, enum nor_cut kind
     int err;
 
     nor_power_on(&board->world.power, cut_at, kind, seed);
-    err = boot_go(&board->world.boot, &board->result);
+    err = sim_boot(&board->world, &board->result);
     if (!board->world.power.off) {
         assert_int_equal(nor_power_settle(&board->world.power), OK);
     }

@@ -115,7 +115,7 @@ static unsigned fuzz_once(struct world *world, struct random *random)
     world_save(world, &before);
     for (unsigned again = 0; again < 3; again++) {
         nor_power_on(&world->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-        if (boot_go(&world->boot, &result) == OK) {
+        if (sim_boot(world, &result) == OK) {
             assert_int_equal(result.is_verified, HARDENED_TRUE);
             for (unsigned image = 0; image < world->images; image++) {
                 assert_true(any_signed_image(world, image));

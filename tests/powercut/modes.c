@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <farboot/flash_guard.h>
+
 #include "boot/backup.h"
 #include "boot/mode.h"
 
@@ -284,7 +286,12 @@ const struct sim_mode *sim_mode_of(const struct boot_mode *boot)
 
 int sim_boot(const struct world *world, struct boot_result *result)
 {
-    return world->mode->choice != NULL ? boot_choose(&world->boot, result) : boot_go(&world->boot, result);
+    int err;
+
+    flash_guard_set(world->guarded, world->guarded_count);
+    err = world->mode->choice != NULL ? boot_choose(&world->boot, result) : boot_go(&world->boot, result);
+    flash_guard_set(NULL, 0);
+    return err;
 }
 
 unsigned sim_new_area(const struct world *world)

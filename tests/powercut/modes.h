@@ -54,7 +54,7 @@ extern const size_t sim_mode_count;
 const struct sim_mode *sim_mode_find(const char *name, size_t len);
 const struct sim_mode *sim_mode_of(const struct boot_mode *boot);
 
-/* Boots as the mode does. Returns what boot_go and boot_choose return. */
+/* Boots as the mode does, with the write guard on the areas. Returns what boot_go and boot_choose return. */
 int sim_boot(const struct world *world, struct boot_result *result) ERROR_MUST_CHECK;
 
 /* The area that the new image runs in. */

@@ -299,6 +299,52 @@ static void next_moment(const struct scenario *scenario, struct moment *moment, 
     }
 }
 
+/* What is wrong with the image that runs; NULL: nothing. `image`: SCENARIO_IMAGES where it is none of both. */
+static const char *wrong_image(const struct moment *moment, int err, enum scenario_image_id image)
+{
+    if (err != OK) {
+        return "no image boots";
+    }
+    if (image != SCENARIO_IMAGES && (moment->accepted & only(image)) != 0) {
+        return NULL;
+    }
+    switch (moment->phase) {
+    case MOMENT_NEXT:
+        return "the old image does not come back";
+    case MOMENT_STABLE:
+        return "the image does not stay";
+    default:
+        return "another image than the requested one runs";
+    }
+}
+
+/* What a boot did that had nothing to do; NULL: nothing. */
+static const char *unrest(const struct scenario *scenario, const struct moment *moment, const struct world *world,
+                          const struct boot_result *result)
+{
+    if (moment->phase != MOMENT_STABLE || moment->may_restate) {
+        return NULL;
+    }
+    /* In place nothing rewrites a trailer with unstable bits until a boot reads something to be cleared. */
+    if (world->power.ops != 0 && !(scenario->mode->is_in_place && moment->undecidable)) {
+        return "a boot that changes nothing writes";
+    }
+    return result->outcome[0].refused != OK ? "a request that was refused is not cleared" : NULL;
+}
+
+static void judge(const struct scenario *scenario, const struct moment *moment, const struct world *world, int err,
+                  const struct boot_result *result, enum scenario_image_id image, struct outcome *outcome)
+{
+    const char *reason = wrong_image(moment, err, image);
+
+    if (reason == NULL) {
+        reason = unrest(scenario, moment, world, result);
+    }
+    if (reason != NULL) {
+        outcome_fail(outcome, reason);
+    }
+}
+
 void moment_complete(const struct scenario *scenario, struct moment *moment, struct world *world, int err,
                      const struct boot_result *result, struct outcome *outcome)
 {
@@ -312,25 +358,13 @@ void moment_complete(const struct scenario *scenario, struct moment *moment, str
         moment->phase = MOMENT_FIRST;
         return;
     }
-    image = err == OK ? running(scenario, world, result) : SCENARIO_IMAGES;
     if (moment->wavered) {
         outcome->lost = err != OK;
         moment->phase = MOMENT_OVER;
         return;
     }
-    if (err != OK) {
-        outcome_fail(outcome, "no image boots");
-    } else if (image == SCENARIO_IMAGES || (moment->accepted & only(image)) == 0) {
-        outcome_fail(outcome, moment->phase == MOMENT_NEXT     ? "the old image does not come back"
-                              : moment->phase == MOMENT_STABLE ? "the image does not stay"
-                                                               : "another image than the requested one runs");
-    } else if (moment->phase == MOMENT_STABLE && world->power.ops != 0 && !moment->may_restate &&
-               !(scenario->mode->is_in_place && moment->undecidable)) {
-        /* In place nothing rewrites a trailer with unstable bits until a boot reads something to be cleared. */
-        outcome_fail(outcome, "a boot that changes nothing writes");
-    } else if (moment->phase == MOMENT_STABLE && result->outcome[0].refused != OK && !moment->may_restate) {
-        outcome_fail(outcome, "a request that was refused is not cleared");
-    }
+    image = err == OK ? running(scenario, world, result) : SCENARIO_IMAGES;
+    judge(scenario, moment, world, err, result, image, outcome);
     if (outcome->failed) {
         moment->phase = MOMENT_OVER;
     } else {

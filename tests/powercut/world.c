@@ -48,6 +48,7 @@ static void add_area(struct world *world, enum world_device id, unsigned area, c
         (void)add_run(world, id, &runs[i]);
         out->size += runs[i].sector * runs[i].count;
     }
+    world->guarded[world->guarded_count++] = out;
     add_guard(world, id);
 }
 

@@ -66,6 +66,8 @@ struct world {
     struct flash_area area[WORLD_AREAS]; /* by WORLD_AREA; of size 0 where there is none */
     struct trailer_layout layout[WORLD_AREAS];
     bool has_trailers; /* false: write blocks too large for this trailer, or slots too small */
+    const struct flash_area *guarded[WORLD_AREAS]; /* what the write guard lets a boot change: the areas */
+    size_t guarded_count;
     struct boot_areas areas[WORLD_IMAGES];
     struct boot_config boot;
     uint8_t buffer[1024];
