@@ -585,7 +585,7 @@ static void test_an_empty_primary_is_restored_from_a_valid_secondary(void **stat
 static void test_a_backup_needs_sectors_of_whole_chunks(void **state)
 {
     static const struct world_geometry fine[] = {
-        {"128", {{4, 0, 0xff, {{128, 512}}}, {1, 0, 0xff, {{4096, 16}}}}, {0}, 0},
+        {"128", {{4, 0, 0xff, {{4096, 15}, {128, 32}}}, {1, 0, 0xff, {{4096, 16}}}}, {0}, 0},
         {"384", {{4, 0, 0xff, {{4096, 16}}}, {1, 0, 0xff, {{4096, 14}, {384, 16}, {2048, 1}}}}, {0}, 0}};
     struct board board;
     struct boot_result result;

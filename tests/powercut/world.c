@@ -107,6 +107,7 @@ static void start_device(struct world *world, enum world_device id)
 {
     struct random random = {id + 1U};
 
+    require(world->config[id].geometry.size % NOR_PAGE == 0, "a device that is not whole pages of a saved state");
     world->data[id] = host_alloc(world->config[id].geometry.size);
     random_fill(&random, world->data[id], world->config[id].geometry.size);
     nor_device_init(&world->device[id], &world->power, &world->config[id], world->data[id]);
