@@ -139,7 +139,8 @@ int image_tlv_next_untrusted(struct image_tlv_iter *iter, struct image_tlv_entry
     return add_within(&iter->at, head.len, end) ? OK : ERR_IMAGE_TLV;
 }
 
-int image_security_counter(const struct image *image, uint32_t *value)
+/* The value of the first TLV of this type and length. Returns OK; `missing`; what image_tlv_next_untrusted returns. */
+static int read_tlv(const struct image *image, const struct image_tlv_entry *wanted, void *value, int missing)
 {
     struct image_tlv_iter iter = image_tlv_begin(image);
     struct image_tlv_entry entry;
@@ -148,11 +149,26 @@ int image_security_counter(const struct image *image, uint32_t *value)
 
     while (err == OK && more) {
         err = image_tlv_next_untrusted(&iter, &entry, &more);
-        if (err == OK && more && entry.type == IMAGE_TLV_SEC_CNT && entry.is_protected && entry.len == sizeof *value) {
-            return flash_area_read(image->area, entry.off, value, sizeof *value);
+        if (err == OK && more && entry.type == wanted->type && entry.len == wanted->len &&
+            (entry.is_protected || !wanted->is_protected)) {
+            return flash_area_read(image->area, entry.off, value, entry.len);
         }
     }
-    return err != OK ? err : ERR_IMAGE_COUNTER;
+    return err != OK ? err : missing;
+}
+
+int image_security_counter(const struct image *image, uint32_t *value)
+{
+    const struct image_tlv_entry wanted = {.type = IMAGE_TLV_SEC_CNT, .len = sizeof *value, .is_protected = true};
+
+    return read_tlv(image, &wanted, value, ERR_IMAGE_COUNTER);
+}
+
+int image_digest(const struct image *image, uint8_t digest[SHA256_SIZE])
+{
+    const struct image_tlv_entry wanted = {.type = IMAGE_TLV_SHA256, .len = SHA256_SIZE};
+
+    return read_tlv(image, &wanted, digest, ERR_IMAGE_HASH);
 }
 
 int image_version_compare(const struct image_version *a, const struct image_version *b)

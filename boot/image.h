@@ -12,6 +12,8 @@
 #include <farboot/flash_area.h>
 #include <farboot/image_format.h>
 
+#include "crypto/sha256.h"
+
 struct image {
     const struct flash_area *area;
     uint32_t off;               /* of the image in the area */
@@ -64,6 +66,10 @@ int image_tlv_next_untrusted(struct image_tlv_iter *iter, struct image_tlv_entry
  * Returns OK; ERR_IMAGE_COUNTER: it has none; what image_tlv_next_untrusted returns.
  */
 int image_security_counter(const struct image *image, uint32_t *value) ERROR_MUST_CHECK;
+
+/* The digest that the image names, as read now. Returns OK; ERR_IMAGE_HASH: it names none; what
+ * image_tlv_next_untrusted returns. */
+int image_digest(const struct image *image, uint8_t digest[SHA256_SIZE]) ERROR_MUST_CHECK;
 
 /* Negative, 0 or positive as version `a` is lower than, equal to or higher than `b`; build numbers do not count. */
 int image_version_compare(const struct image_version *a, const struct image_version *b);

@@ -102,29 +102,12 @@ void backup_use_source(struct boot *boot, unsigned which)
     }
 }
 
-/* The signed digest of an image. Returns OK; ERR_IMAGE_HASH: it has none; what image_tlv_next_untrusted returns. */
-static int read_digest(const struct image *image, uint8_t digest[SHA256_SIZE])
-{
-    struct image_tlv_iter iter = image_tlv_begin(image);
-    struct image_tlv_entry entry;
-    bool more = true;
-    int err = OK;
-
-    while (err == OK && more) {
-        err = image_tlv_next_untrusted(&iter, &entry, &more);
-        if (err == OK && more && entry.type == IMAGE_TLV_SHA256 && entry.len == SHA256_SIZE) {
-            return flash_area_read(image->area, entry.off, digest, SHA256_SIZE);
-        }
-    }
-    return err != OK ? err : ERR_IMAGE_HASH;
-}
-
 /* Whether a slot holds the image with this digest; nothing is verified. */
 static bool holds(const struct boot_slot *slot, const uint8_t digest[SHA256_SIZE], struct image *image)
 {
     uint8_t found[SHA256_SIZE];
 
-    return image_open_untrusted(image, slot->area, 0, slot->area->size) == OK && read_digest(image, found) == OK &&
+    return image_open_untrusted(image, slot->area, 0, slot->area->size) == OK && image_digest(image, found) == OK &&
            hardened_equal(found, digest, SHA256_SIZE) == HARDENED_TRUE;
 }
 
@@ -248,7 +231,7 @@ bool backup_verify_primary(struct boot *boot, struct image *present, uint8_t dig
 
     boot->primary_is_valid = HARDENED_FALSE;
     if (image_open_untrusted(present, area, 0, area->size) != OK ||
-        verify_image(&boot->verifier, present, &boot->primary_is_valid) != OK || read_digest(present, digest) != OK) {
+        verify_image(&boot->verifier, present, &boot->primary_is_valid) != OK || image_digest(present, digest) != OK) {
         return false;
     }
     boot->header = present->header;
