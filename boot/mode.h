@@ -47,7 +47,7 @@ struct update {
     bool is_copied;             /* overwrite */
     bool erases_whole;          /* overwrite */
     bool secondary_is_cleared;  /* its trailer */
-    bool scratch_is_cleared;    /* swap using scratch: its trailer, or all of it */
+    bool scratch_is_cleared;    /* swap using scratch: what its trailer says now was written in this boot */
     bool head_is_erased;        /* the secondary's first sector, at the end */
     hardened_bool is_installed; /* what was installed is verified in the primary */
 };

@@ -261,6 +261,7 @@ static void advance_trailer(struct update *update, const struct boot_step *step)
         update->secondary_is_cleared = step->trailer == NULL;
         trailer = &update->secondary;
     } else {
+        update->scratch_is_cleared = true;
         trailer = &update->scratch;
     }
     *trailer = step->trailer != NULL ? *step->trailer : trailer_unset();

@@ -217,6 +217,18 @@ static bool scratch_has_trailer(const struct boot *boot)
 }
 
 /*
+ * Nothing was moved, and nothing but scratch may know what goes on. Where the primary counts steps of the same update
+ * it knows better: what lies in scratch then is an image's.
+ */
+static bool scratch_announces(const struct update *update)
+{
+    const struct trailer *primary = &update->primary;
+
+    return update->secondary.magic != TRAILER_MAGIC_GOOD &&
+           !(update_is_begun(primary) && primary->swap_type == update->scratch.swap_type && primary->status_done > 0);
+}
+
+/*
  * The trailers are exchanged, and the primary's is complete again: scratch is about to be erased, and what it still
  * says may be torn. The primary's old trailer, torn in step 3, does not look like this: it had a cell for every step.
  */
@@ -240,8 +252,8 @@ static void classify(struct boot *boot)
         swap_take_over(boot, scratch);
         update->done = swap_smaller(update->done, STEPS_PER_UNIT - 1);
         update->status_is_in_scratch = true;
-    } else if (scratch_counts && update->secondary.magic != TRAILER_MAGIC_GOOD) {
-        update->type = scratch->swap_type; /* nothing was moved, and nothing else may know it */
+    } else if (scratch_counts && scratch_announces(update)) {
+        update->type = scratch->swap_type;
         update->fallback = SWAP_NONE;
     } else {
         swap_classify(boot, false);
@@ -263,6 +275,15 @@ static void resume(struct boot *boot)
     }
 }
 
+/*
+ * Whether scratch's trailer must be erased for the primary's to decide alone. One that reads as erased may be the
+ * remainder of an erase that was cut short, and read as good in a later boot: only an erase in this one is known.
+ */
+static bool scratch_may_speak(const struct update *update)
+{
+    return update->scratch.magic == TRAILER_MAGIC_GOOD || !update->scratch_is_cleared;
+}
+
 /* The trailers are not exchanged. Returns whether there is a step. */
 static bool plan_trailers(const struct update *update, struct boot_step *step)
 {
@@ -274,7 +295,7 @@ static bool plan_trailers(const struct update *update, struct boot_step *step)
         (update->primary_is_written || (update->secondary.magic != TRAILER_MAGIC_GOOD && !is_announced))) {
         step->kind = STEP_ERASE_TRAILER;
         step->trailer = NULL;
-        return update->scratch.magic == TRAILER_MAGIC_GOOD;
+        return scratch_may_speak(update);
     }
     step->kind = STEP_WRITE_TRAILER;
     if (update->type != SWAP_REVERT || is_announced) {
@@ -309,7 +330,7 @@ static bool plan_erase(const struct update *update, bool exchanges_trailers, str
         step->dst = BOOT_PRIMARY;
         return true;
     }
-    if (update->done == STEPS_PER_UNIT && update->scratch.magic == TRAILER_MAGIC_GOOD) {
+    if (update->done == STEPS_PER_UNIT && exchanges_trailers && scratch_may_speak(update)) {
         step->dst = BOOT_SCRATCH; /* the primary's trailer is complete */
         return true;
     }
