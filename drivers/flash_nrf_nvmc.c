@@ -1,7 +1,7 @@
 /*
- * Internal flash of the nRF52 behind its NVMC (nRF52840 PS, "NVMC"). Reads are loads. The core stands still while it
- * executes from flash and a program (41 us a word) or an erase (85 ms a page) runs, so nothing is left running behind
- * and sync has nothing to wait for.
+ * Internal flash of nRF SoCs behind their NVMC (PS of the nRF52840 and nRF5340, "NVMC"; reference manual of the nRF51).
+ * Reads are loads. The core stands still while it executes from flash and a program (41 us a word) or an erase (85 ms
+ * a page) runs, so nothing is left running behind and sync has nothing to wait for.
  *
  * nWRITE: a word takes two programs between erases. A word whose bits would not change is therefore not programmed,
  * and bytes around a partial word are left out of it. With CONFIG_SOC_FLASH_NRF_EMULATE_ONE_BYTE_WRITE_ACCESS the
@@ -29,7 +29,8 @@
 #define WORD              4u
 #define ERASED_WORD       UINT32_MAX
 
-/* Three times what the PS gives as the maximum; more means that the controller is broken. */
+/* Three times the maximum of the nRF52840 PS, which the nRF5340's exceeds by 5 %; more means that the
+ * controller is broken. */
 #define WORD_US 123u
 #define PAGE_US 255000u
 
@@ -41,14 +42,18 @@ struct nvmc_config {
 
 #define NVMC_NAME(prefix, node) UTIL_CAT(prefix, DT_DEP_ORD(node))
 
-/* Where there is one instance, as on every nRF52, what devicetree says of it becomes part of the instructions. */
-#define NVMC_IS_ONLY (DT_NUM_INST_STATUS_OKAY(nordic_nrf52_flash_controller) == 1)
-#define NVMC_FIRST   DT_INST(0, nordic_nrf52_flash_controller)
-static const struct nvmc_config NVMC_NAME(nvmc_config_, NVMC_FIRST);
+/* There is one instance on every SoC, so what devicetree says of it becomes part of the instructions. */
+#define NVMC_NODE DT_CHOSEN(zephyr_flash_controller)
+
+/* The nRF53 has no ERASEPAGE: all ones, stored to a page's first word, erase the page. */
+#define NVMC_ERASES_BY_STORE DT_NODE_HAS_COMPAT(NVMC_NODE, nordic_nrf53_flash_controller)
+
+static const struct nvmc_config NVMC_NAME(nvmc_config_, NVMC_NODE);
 
 static const struct nvmc_config *config_of(const struct flash_device *dev)
 {
-    return NVMC_IS_ONLY ? &NVMC_NAME(nvmc_config_, NVMC_FIRST) : dev->config;
+    (void)dev;
+    return &NVMC_NAME(nvmc_config_, NVMC_NODE);
 }
 
 static const uint32_t *word_at(const struct flash_device *dev, uint32_t off)
@@ -208,6 +213,15 @@ static int nvmc_program(const struct flash_device *dev, uint32_t off, const void
     return result;
 }
 
+static void start_erase(const struct nvmc_config *config, uint32_t page)
+{
+    if (NVMC_ERASES_BY_STORE) {
+        *reg32(page) = ERASED_WORD;
+    } else {
+        *reg32(config->base + NVMC_ERASEPAGE) = page;
+    }
+}
+
 static int erase_pages(const struct flash_device *dev, uint32_t off, uint32_t len)
 {
     const struct nvmc_config *config = config_of(dev);
@@ -215,7 +229,7 @@ static int erase_pages(const struct flash_device *dev, uint32_t off, uint32_t le
     int result = OK;
 
     for (uint32_t end = off + len; off != end && result == OK; off += page) {
-        *reg32(config->base + NVMC_ERASEPAGE) = config->flash + off;
+        start_erase(config, config->flash + off);
         result = wait_ready(dev, PAGE_US);
     }
     return result;
@@ -271,4 +285,4 @@ static const struct flash_driver nvmc_driver = {
     const struct flash_device DEVICE_DT_NAME(node) = {                                                                 \
         .driver = &nvmc_driver, .config = &NVMC_NAME(nvmc_config_, node), .name = DT_NODE_FULL_NAME(node)};
 
-DT_FOREACH_STATUS_OKAY(nordic_nrf52_flash_controller, NVMC_DEFINE)
+NVMC_DEFINE(NVMC_NODE)

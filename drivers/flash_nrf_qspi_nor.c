@@ -1,6 +1,6 @@
 /*
- * NOR flash behind the QSPI controller of the nRF52840 (nRF52840 PS, "QSPI"; devicetree `nordic,qspi-nor`). The
- * controller moves words between RAM and chip by DMA and sends single commands; what it cannot move itself goes
+ * NOR flash behind the QSPI controller of the nRF52840 and nRF5340 (their PS, "QSPI"; devicetree `nordic,qspi-nor`).
+ * The controller moves words between RAM and chip by DMA and sends single commands; what it cannot move itself goes
  * through flash/bounce, what is the chip's business is in drivers/spi_nor.
  *
  * Write-behind: a program returns when the controller has been started, an erase when the chip has its command.
@@ -46,19 +46,25 @@
 
 #define IFCONFIG0_WRITEOC(index) ((uint32_t)(index) << 3)
 #define IFCONFIG0_ADDRMODE_32    (1u << 6)
+#define IFCONFIG0_ANOMALY_121                                                                                          \
+    (1u << 16) /* nRF5340: input timing; with bit 17 at the highest speed, never used here                             \
+                */
 #define IFCONFIG1_RESERVED       0x00040400u /* bits 23:8 keep their reset value */
 #define IFCONFIG1_SPIMODE3       (1u << 25)
 #define IFCONFIG1_SCKFREQ(div)   ((uint32_t)(div) << 28)
 #define CINSTRCONF_LENGTH(bytes) ((uint32_t)(bytes) << 8) /* with the opcode */
 #define CINSTRCONF_IO_HIGH       (3u << 12)               /* WP# and HOLD# not asserted */
 
+#define CLOCK_UNDIVIDED          0u
+#define CLOCK_IDLE               2u /* the reset value */
+
 #define WORD                     4u
 #define BUFFER_SIZE              256u     /* of the bounce buffer, RAM; also the program page */
 #define READ_MAX                 0x20000u /* bytes in one transfer; the register takes 2^18 - 1 */
 
-/* nRF52840 PS, memory map: what EasyDMA reaches. */
-#define DMA_START   0x20000000u
-#define DMA_END     0x20040000u
+/* What EasyDMA reaches. */
+#define DMA_START   DT_REG_ADDR(DT_CHOSEN(zephyr_sram))
+#define DMA_END     (DMA_START + DT_REG_SIZE(DT_CHOSEN(zephyr_sram)))
 
 #define ACTIVATE_US 1000u
 #define COMMAND_US  1000u /* nine bytes at 2 MHz: 36 us */
@@ -101,6 +107,11 @@ static struct qspi_nor_state *state_of(const struct flash_device *dev)
 {
     return QSPI_IS_ONLY ? &QSPI_NAME(qspi_state_, QSPI_FIRST) : dev->state;
 }
+
+/* The register that divides the controller's clock, of which a SoC has at most one; 0: none. */
+#define QSPI_CLOCK                                                                                                     \
+    COND_CODE_1(DT_NODE_HAS_PROP(DT_PARENT(QSPI_FIRST), nordic_clock_divider),                                         \
+                (DT_REG_ADDR(DT_PHANDLE(DT_PARENT(QSPI_FIRST), nordic_clock_divider))), (0))
 
 static volatile uint32_t *reg(const struct flash_device *dev, uint32_t offset)
 {
@@ -238,11 +249,20 @@ static const struct bounce qspi_bounce = {
     .settle = qspi_settle,
 };
 
+/* Anomaly 159 of the nRF5340: no transfer unless its clock is undivided, and then it draws more current. */
+static void set_clock(uint32_t divider)
+{
+    if (QSPI_CLOCK != 0) {
+        *reg32(QSPI_CLOCK) = divider;
+    }
+}
+
 static int controller_start(const struct flash_device *dev)
 {
     const struct qspi_nor_config *config = config_of(dev);
     int result;
 
+    set_clock(CLOCK_UNDIVIDED);
     *reg(dev, QSPI_IFCONFIG0) = config->ifconfig0;
     *reg(dev, QSPI_ENABLE) = 1;
     start_task(dev, QSPI_TASKS_ACTIVATE);
@@ -260,6 +280,7 @@ static void controller_stop(const struct flash_device *dev)
     pinctrl_disconnect(&config_of(dev)->pins);
     *reg(dev, QSPI_IFCONFIG0) = 0;
     *reg(dev, QSPI_EVENTS_READY) = 0;
+    set_clock(CLOCK_IDLE);
 }
 
 static int qspi_nor_init(const struct flash_device *dev)
@@ -357,11 +378,14 @@ static const struct pinctrl_role qspi_roles[] = {
                        SFDP_DENSITY(SFDP_WORD(QSPI_BFP, node, 4, 5, 6, 7)) >= QSPI_SIZE(node),                         \
                    "QSPI: the devicetree says more bytes than sfdp-bfp");
 
-/* SCK is 32 MHz / (SCKFREQ + 1): the fastest that is not above the limit. */
-#define QSPI_CLAMP(hz, limit) ((hz) > (limit) ? (limit) : (hz))
-#define QSPI_SCKFREQ(hz)      ((32000000u + (hz)-1) / (hz)-1)
-#define QSPI_FULL(node)       QSPI_SCKFREQ(QSPI_CLAMP(DT_PROP(node, sck_frequency), 32000000u))
-#define QSPI_SLOW(node)       QSPI_SCKFREQ(QSPI_CLAMP(DT_PROP(node, sck_frequency), SPI_NOR_SLOW_HZ))
+/* SCK is the controller's clock / (SCKFREQ + 1), 32 MHz at most: the fastest that is not above the limit. */
+#define QSPI_HZ(node)             DT_PROP(DT_PARENT(node), clock_frequency)
+#define QSPI_HZ_MAX               32000000u
+#define QSPI_CLAMP(hz, limit)     ((hz) > (limit) ? (limit) : (hz))
+#define QSPI_SCKFREQ(node, limit) QSPI_DIVIDE(QSPI_HZ(node), QSPI_CLAMP(DT_PROP(node, sck_frequency), limit))
+#define QSPI_DIVIDE(base, hz)     (((base) + (hz)-1) / (hz)-1)
+#define QSPI_FULL(node)           QSPI_SCKFREQ(node, QSPI_HZ_MAX)
+#define QSPI_SLOW(node)           QSPI_SCKFREQ(node, SPI_NOR_SLOW_HZ)
 #define QSPI_IFCONFIG1_FOR(node, sckfreq)                                                                              \
     (IFCONFIG1_RESERVED | DT_PROP(node, sck_delay) | IFCONFIG1_SCKFREQ(sckfreq) |                                      \
      (DT_PROP(node, cpol) ? IFCONFIG1_SPIMODE3 : 0))
@@ -372,8 +396,10 @@ static const struct pinctrl_role qspi_roles[] = {
 #define QSPI_CLOCKS(node)                                                                                              \
     (QSPI_READ_CLOCKS(node) > QSPI_WRITE_CLOCKS(node) ? QSPI_READ_CLOCKS(node) : QSPI_WRITE_CLOCKS(node))
 
+#define QSPI_BYTE_NS(node, sckfreq) (QSPI_CLOCKS(node) * ((sckfreq) + 1) * 1000u / (QSPI_HZ(node) / 1000000u))
+
 #define QSPI_DEFINE(node)                                                                                              \
-    _Static_assert(QSPI_FULL(node) <= 15, "QSPI: sck-frequency below 2 MHz");                                          \
+    _Static_assert(QSPI_FULL(node) <= 15, "QSPI: sck-frequency is too low");                                           \
     extern const struct flash_device DEVICE_DT_NAME(node);                                                             \
     QSPI_DESCRIBE(node)                                                                                                \
     static const uint32_t QSPI_NAME(qspi_psels_, node)[] = {PINCTRL_PSELS(DT_PARENT(node))};                           \
@@ -403,11 +429,12 @@ static const struct pinctrl_role qspi_roles[] = {
         .range = &QSPI_NAME(qspi_range_, node),                                                                        \
         .base = DT_REG_ADDR(DT_PARENT(node)),                                                                          \
         .ifconfig0 = QSPI_READOC(node) | IFCONFIG0_WRITEOC(QSPI_WRITEOC(node)) |                                       \
+                     (DT_PROP(DT_PARENT(node), anomaly_121_workaround) ? IFCONFIG0_ANOMALY_121 : 0) |                  \
                      (QSPI_SIZE(node) > 0x1000000 ? IFCONFIG0_ADDRMODE_32 : 0),                                        \
         .ifconfig1 = QSPI_IFCONFIG1_FOR(node, QSPI_FULL(node)),                                                        \
         .ifconfig1_slow = QSPI_IFCONFIG1_FOR(node, QSPI_SLOW(node)),                                                   \
-        .byte_ns = QSPI_CLOCKS(node) * (QSPI_FULL(node) + 1) * 125 / 4,                                                \
-        .byte_ns_slow = QSPI_CLOCKS(node) * (QSPI_SLOW(node) + 1) * 125 / 4,                                           \
+        .byte_ns = QSPI_BYTE_NS(node, QSPI_FULL(node)),                                                                \
+        .byte_ns_slow = QSPI_BYTE_NS(node, QSPI_SLOW(node)),                                                           \
     };                                                                                                                 \
     const struct flash_device DEVICE_DT_NAME(node) = {                                                                 \
         .driver = &qspi_nor_driver,                                                                                    \

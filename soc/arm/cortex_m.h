@@ -1,6 +1,6 @@
 /*
- * The registers of an ARMv7-M core that Farboot touches (ARM DDI 0403E, part B), and the few operations on
- * interrupts that drivers need. Private to soc/ and drivers/.
+ * The registers of an Armv7-M core that Farboot touches (ARM DDI 0403E, part B), which Armv8-M has at the same places
+ * (DDI 0553), and the few operations on interrupts that drivers need. Private to soc/ and drivers/.
  */
 #ifndef SOC_ARM_CORTEX_M_H
 #define SOC_ARM_CORTEX_M_H
@@ -42,6 +42,7 @@
 #define CORTEX_CFSR_MMARVALID (1u << 7)
 #define CORTEX_CFSR_MSTKERR   (1u << 4)
 #define CORTEX_CFSR_STKERR    (1u << 12)
+#define CORTEX_CFSR_STKOF     (1u << 20) /* Armv8-M only */
 #define CORTEX_CFSR_MEMMANAGE 0xffu
 #define CORTEX_CFSR_BUSFAULT  0xff00u
 #define CORTEX_CFSR_BFARVALID (1u << 15)
@@ -50,6 +51,12 @@
 static inline volatile uint32_t *reg32(uint32_t address)
 {
     return (volatile uint32_t *)(uintptr_t)address; /* NOLINT: registers are at fixed addresses */
+}
+
+/* Armv8-M: a main stack pointer below `limit` is a UsageFault; 0 allows all. */
+static inline void cortex_set_stack_limit(uintptr_t limit)
+{
+    __asm__ volatile("msr msplim, %0" : : "r"(limit) : "memory");
 }
 
 /* Masks interrupts; the value returned goes to cortex_irq_restore. Pairs may nest. */

@@ -39,7 +39,9 @@ static void quiesce(void)
     *reg32(CORTEX_SCB_ICSR) = CORTEX_ICSR_PENDSVCLR | CORTEX_ICSR_PENDSTCLR;
     *reg32(CORTEX_SCB_SHCSR) = 0;
     *reg32(CORTEX_SCB_CCR) = CORTEX_CCR_STKALIGN;
-    if (*reg32(CORTEX_MPU_TYPE) != 0) {
+    if (IS_ENABLED(CONFIG_CPU_CORTEX_M_HAS_SPLIM)) {
+        cortex_set_stack_limit(0);
+    } else if (*reg32(CORTEX_MPU_TYPE) != 0) {
         *reg32(CORTEX_MPU_CTRL) = 0;
         *reg32(CORTEX_MPU_RNR) = 0;
         *reg32(CORTEX_MPU_RASR) = 0;

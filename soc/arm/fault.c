@@ -9,7 +9,8 @@
 #include "soc/arm/cortex_m.h"
 #include "soc/arm/internal.h"
 
-#define OVERSHOOT 4096U /* bytes, more than any frame */
+#define CFSR_OVERFLOW (CORTEX_CFSR_MSTKERR | (IS_ENABLED(CONFIG_CPU_CORTEX_M_HAS_SPLIM) ? CORTEX_CFSR_STKOF : 0))
+#define OVERSHOOT     4096U /* bytes, more than any frame */
 
 extern char stack_guard_start[], stack_start[], stack_top[];
 
@@ -50,7 +51,7 @@ static bool frame_is_there(const struct exception_frame *frame, uint32_t cfsr)
 {
     uintptr_t address = (uintptr_t)frame;
 
-    return (cfsr & (CORTEX_CFSR_MSTKERR | CORTEX_CFSR_STKERR)) == 0 && address >= (uintptr_t)stack_guard_start &&
+    return (cfsr & (CFSR_OVERFLOW | CORTEX_CFSR_STKERR)) == 0 && address >= (uintptr_t)stack_guard_start &&
            address <= (uintptr_t)stack_top - sizeof(*frame) && address % sizeof(uint32_t) == 0;
 }
 
@@ -67,7 +68,7 @@ static bool is_stack_overflow(uint32_t cfsr)
 {
     uintptr_t address = fault_address(cfsr);
 
-    return (cfsr & CORTEX_CFSR_MSTKERR) != 0 ||
+    return (cfsr & CFSR_OVERFLOW) != 0 ||
            (address >= (uintptr_t)stack_guard_start - OVERSHOOT && address < (uintptr_t)stack_start);
 }
 

@@ -10,7 +10,7 @@
 #include "soc/arm/cortex_m.h"
 #include "soc/arm/internal.h"
 
-extern char stack_guard_start[], stack_top[];
+extern char stack_guard_start[], stack_start[], stack_top[];
 extern char data_load_start[], data_start[], data_end[], bss_start[], bss_end[];
 
 int main(void);
@@ -19,9 +19,9 @@ int main(void);
  * An overflowing stack runs into a range without access and ends as a MemManage fault. Region 0 with all eight
  * subregions; size field is log2(bytes) - 1 (ARM DDI 0403E B3.5.9). Cores without MPU read 0 from MPU_TYPE.
  */
-static void guard_stack(void)
+static void guard_with_mpu(void)
 {
-    if (!IS_ENABLED(CONFIG_HW_STACK_PROTECTION) || *reg32(CORTEX_MPU_TYPE) == 0) {
+    if (*reg32(CORTEX_MPU_TYPE) == 0) {
         return;
     }
     *reg32(CORTEX_MPU_RNR) = 0;
@@ -29,6 +29,19 @@ static void guard_stack(void)
     *reg32(CORTEX_MPU_RASR) = 1u << 28 /* never execute, no access */ | (STACK_GUARD_LOG2 - 1) << 1 | 1;
     *reg32(CORTEX_MPU_CTRL) = CORTEX_MPU_CTRL_ON;
     __asm__ volatile("dsb\n isb" : : : "memory");
+}
+
+/* Armv8-M has a register for it, which ends as a UsageFault. */
+static void guard_stack(void)
+{
+    if (!IS_ENABLED(CONFIG_HW_STACK_PROTECTION)) {
+        return;
+    }
+    if (IS_ENABLED(CONFIG_CPU_CORTEX_M_HAS_SPLIM)) {
+        cortex_set_stack_limit((uintptr_t)stack_start);
+    } else {
+        guard_with_mpu();
+    }
 }
 
 _Noreturn void reset_handler(void)

@@ -5,23 +5,21 @@
 #include <zephyr/dt-bindings/pinctrl/nrf-pinctrl.h>
 
 #include "soc/arm/cortex_m.h"
+#include "soc/nrf/gpio.h"
 
-/* nRF52840 PS, GPIO: port 1 lies 0x300 above port 0. */
-#define GPIO_PORT(pin)    (0x50000000u + (pin) / 32 * 0x300u)
-#define GPIO_OUTSET(pin)  (GPIO_PORT(pin) + 0x508u)
-#define GPIO_PIN_CNF(pin) (GPIO_PORT(pin) + 0x700u + (pin) % 32 * 4)
+#define PORT0            GPIO_REGS(DT_NODELABEL(gpio0))
+#define PORT_STRIDE      (GPIO_REGS(DT_NODELABEL(gpio1)) - PORT0)
+#define PORT(pin)        (PORT0 + (pin) / 32 * PORT_STRIDE)
 
-#define PIN_CNF_RESET     2u /* input, buffer disconnected */
-#define PIN_CNF_OUTPUT    1u
-#define PIN_CNF_PULLUP    (3u << 2)
-#define PIN_CNF_H0H1      (3u << 8)
-#define PSEL_RESET        UINT32_MAX
-#define PIN_DISCONNECTED  0xffffu /* NRF_PSEL_DISCONNECTED */
+#define PIN_CNF_PULLUP   (3u << 2)
+#define PIN_CNF_H0H1     (3u << 8)
+#define PSEL_RESET       UINT32_MAX
+#define PIN_DISCONNECTED 0xffffu /* NRF_PSEL_DISCONNECTED */
 
 static const uint32_t pin_cnf[] = {
     [PINCTRL_INPUT] = PIN_CNF_PULLUP,
-    [PINCTRL_OUTPUT] = PIN_CNF_OUTPUT | PIN_CNF_RESET,
-    [PINCTRL_HIGH_DRIVE] = PIN_CNF_OUTPUT | PIN_CNF_RESET | PIN_CNF_H0H1,
+    [PINCTRL_OUTPUT] = GPIO_PIN_CNF_OUT | GPIO_PIN_CNF_RESET,
+    [PINCTRL_HIGH_DRIVE] = GPIO_PIN_CNF_OUT | GPIO_PIN_CNF_RESET | PIN_CNF_H0H1,
     [PINCTRL_HIGH_DRIVE_IO] = PIN_CNF_H0H1,
 };
 
@@ -45,11 +43,11 @@ static void set_pin(const struct pinctrl *pinctrl, uint32_t psel, bool connect)
     }
     if (!connect) {
         *reg32(pinctrl->base + role->psel) = PSEL_RESET;
-        *reg32(GPIO_PIN_CNF(pin)) = PIN_CNF_RESET;
+        *reg32(PORT(pin) + GPIO_PIN_CNF(pin % 32)) = GPIO_PIN_CNF_RESET;
         return;
     }
-    *reg32(GPIO_OUTSET(pin)) = 1u << pin % 32;
-    *reg32(GPIO_PIN_CNF(pin)) = pin_cnf[role->use];
+    *reg32(PORT(pin) + GPIO_OUTSET) = 1u << pin % 32;
+    *reg32(PORT(pin) + GPIO_PIN_CNF(pin % 32)) = pin_cnf[role->use];
     *reg32(pinctrl->base + role->psel) = pin;
 }
 

@@ -1,29 +1,32 @@
 /*
- * Time on nRF: one TIMER, 32 bits at 1 MHz, runs from early init on and wraps after 71 minutes. The core's cycle
+ * Time on nRF: TIMER2, 32 bits at 1 MHz, runs from early init on and wraps after 71 minutes. The core's cycle
  * counter would be cheaper to read, but it stands still while the core sleeps, and waits sleep.
  *
  * Uses capture/compare 0 to read the time (from interrupts also) and 1 to be woken (thread mode only).
  */
+#include <farboot/devicetree.h>
 #include <farboot/timer.h>
 #include <farboot/util.h>
 #include <farboot/watchdog.h>
 
 #include "soc/arm/cortex_m.h"
 #include "soc/arm/internal.h"
-#include "soc/nrf/nrf52840.h"
 #include "soc/nrf/timer.h"
 
-#define TIMER_TASKS_START     (NRF_TIMER_BASE + 0x000u)
-#define TIMER_TASKS_STOP      (NRF_TIMER_BASE + 0x004u)
-#define TIMER_TASKS_CLEAR     (NRF_TIMER_BASE + 0x00cu)
-#define TIMER_TASKS_CAPTURE0  (NRF_TIMER_BASE + 0x040u)
-#define TIMER_EVENTS_COMPARE1 (NRF_TIMER_BASE + 0x144u)
-#define TIMER_INTENSET        (NRF_TIMER_BASE + 0x304u)
-#define TIMER_INTENCLR        (NRF_TIMER_BASE + 0x308u)
-#define TIMER_BITMODE         (NRF_TIMER_BASE + 0x508u)
-#define TIMER_PRESCALER       (NRF_TIMER_BASE + 0x510u)
-#define TIMER_CC0             (NRF_TIMER_BASE + 0x540u)
-#define TIMER_CC1             (NRF_TIMER_BASE + 0x544u)
+#define TIMER_BASE            DT_REG_ADDR(DT_NODELABEL(timer2))
+#define TIMER_IRQ             DT_IRQN(DT_NODELABEL(timer2))
+
+#define TIMER_TASKS_START     (TIMER_BASE + 0x000u)
+#define TIMER_TASKS_STOP      (TIMER_BASE + 0x004u)
+#define TIMER_TASKS_CLEAR     (TIMER_BASE + 0x00cu)
+#define TIMER_TASKS_CAPTURE0  (TIMER_BASE + 0x040u)
+#define TIMER_EVENTS_COMPARE1 (TIMER_BASE + 0x144u)
+#define TIMER_INTENSET        (TIMER_BASE + 0x304u)
+#define TIMER_INTENCLR        (TIMER_BASE + 0x308u)
+#define TIMER_BITMODE         (TIMER_BASE + 0x508u)
+#define TIMER_PRESCALER       (TIMER_BASE + 0x510u)
+#define TIMER_CC0             (TIMER_BASE + 0x540u)
+#define TIMER_CC1             (TIMER_BASE + 0x544u)
 
 #define TIMER_BITMODE_32      3u
 #define TIMER_PRESCALER_1MHZ  4u /* 16 MHz / 2^4 */
@@ -78,11 +81,11 @@ static void sleep_until_compare(void)
 {
     uint32_t primask = cortex_irq_save();
 
-    cortex_irq_enable(NRF_TIMER_IRQ);
+    cortex_irq_enable(TIMER_IRQ);
     if (*reg32(TIMER_EVENTS_COMPARE1) == 0) {
         __asm__ volatile("dsb\n wfi" : : : "memory");
     }
-    cortex_irq_disable(NRF_TIMER_IRQ);
+    cortex_irq_disable(TIMER_IRQ);
     cortex_irq_restore(primask);
 }
 
@@ -93,7 +96,7 @@ void timer_wait(uint32_t us)
     if (us >= SHORTEST_SLEEP_US && !cortex_in_handler()) {
         *reg32(TIMER_EVENTS_COMPARE1) = 0;
         (void)*reg32(TIMER_EVENTS_COMPARE1); /* has arrived before the line is unpended */
-        cortex_irq_unpend(NRF_TIMER_IRQ);
+        cortex_irq_unpend(TIMER_IRQ);
         *reg32(TIMER_CC1) = end.start + us + 1;
         *reg32(TIMER_INTENSET) = TIMER_INT_COMPARE1;
         while (*reg32(TIMER_EVENTS_COMPARE1) == 0 && !deadline_passed(&end)) {
