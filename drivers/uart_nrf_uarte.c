@@ -13,6 +13,7 @@
 #include <zephyr/dt-bindings/pinctrl/nrf-pinctrl.h>
 
 #include "drivers/uart.h"
+#include "drivers/uart_ring.h"
 #include "soc/arm/cortex_m.h"
 #include "soc/nrf/pinctrl.h"
 
@@ -57,10 +58,8 @@ struct uarte_config {
 struct uarte_state {
     uint8_t tx[TX_SIZE];
     uint32_t tx_len; /* bytes that DMA is sending; 0: none */
-    uint8_t ring[CONFIG_UART_RX_BUFFER_SIZE];
-    volatile uint16_t ring_in;  /* next place to fill; moved by rx_service only */
-    volatile uint16_t ring_out; /* next place to read; moved by uarte_read only */
-    volatile uint8_t rx_byte;   /* target of the DMA */
+    struct uart_ring ring;
+    volatile uint8_t rx_byte; /* target of the DMA */
 };
 
 static const struct uarte_config *config_of(const struct uart_device *dev)
@@ -114,16 +113,12 @@ static void rx_start(const struct uart_device *dev)
 static void rx_service(const struct uart_device *dev)
 {
     struct uarte_state *state = state_of(dev);
-    uint16_t next = (uint16_t)((state->ring_in + 1u) % CONFIG_UART_RX_BUFFER_SIZE);
 
     if (*reg(dev, UARTE_EVENTS_ENDRX) == 0) {
         return;
     }
     clear_event(dev, UARTE_EVENTS_ENDRX);
-    if (next != state->ring_out) {
-        state->ring[state->ring_in] = state->rx_byte;
-        state->ring_in = next;
-    }
+    uart_ring_put(&state->ring, state->rx_byte);
     *reg(dev, UARTE_ERRORSRC) = *reg(dev, UARTE_ERRORSRC);
     rx_start(dev);
 }
@@ -170,21 +165,13 @@ static void uarte_write(const struct uart_device *dev, const void *data, size_t 
 
 static size_t uarte_read(const struct uart_device *dev, void *data, size_t len)
 {
-    struct uarte_state *state = state_of(dev);
-    uint8_t *bytes = data;
-    size_t count = 0;
-
     if (!IS_ENABLED(CONFIG_UART_RECEIVE)) {
         return 0;
     }
     if (!IS_ENABLED(CONFIG_UART_INTERRUPT_DRIVEN)) {
         rx_service(dev);
     }
-    while (count < len && state->ring_out != state->ring_in) {
-        bytes[count++] = state->ring[state->ring_out];
-        state->ring_out = (uint16_t)((state->ring_out + 1u) % CONFIG_UART_RX_BUFFER_SIZE);
-    }
-    return count;
+    return uart_ring_take(&state_of(dev)->ring, data, len);
 }
 
 static void stop_rx(const struct uart_device *dev)

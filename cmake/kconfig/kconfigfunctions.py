@@ -69,6 +69,30 @@ def dt_chosen_reg_size_hex(_kconf, _, name, index="0", unit=""):
     return hex(_number(node["reg_size"][int(index)], unit)) if node else "0x0"
 
 
+def _is_spi_nor(node):
+    return "jedec,spi-nor" in node["compatible"]
+
+
+def dt_chosen_flash_addr_hex(_kconf, _, name):
+    """Where flash appears to the processor; of a chip on a SPI bus, where its controller shows it, if it does."""
+    node = _chosen(name)
+    if node is None:
+        return "0x0"
+    if _is_spi_nor(node):
+        windows = _BY_PATH[node["path"].rsplit("/", 1)[0]]["reg_address"][1:]
+        return hex(windows[0] if windows else 0)
+    return hex(node["reg_address"][0])
+
+
+def dt_chosen_flash_size_int(_kconf, _, name, unit=""):
+    """Bytes, or KiB with K; of a chip on a SPI bus from its property `size`, which is in bits."""
+    node = _chosen(name)
+    if node is None:
+        return "0"
+    size = node["properties"].get("size", 0) // 8 if _is_spi_nor(node) else node["reg_size"][0]
+    return str(_number(size, unit))
+
+
 def dt_node_int_prop_int(_kconf, _, path, prop, unit=""):
     node = _BY_PATH.get(path)
     value = node["properties"].get(prop, 0) if node else 0
@@ -89,6 +113,8 @@ functions = {
     "dt_chosen_reg_addr_hex": (dt_chosen_reg_addr_hex, 1, 3),
     "dt_chosen_reg_size_int": (dt_chosen_reg_size_int, 1, 3),
     "dt_chosen_reg_size_hex": (dt_chosen_reg_size_hex, 1, 3),
+    "dt_chosen_flash_addr_hex": (dt_chosen_flash_addr_hex, 1, 1),
+    "dt_chosen_flash_size_int": (dt_chosen_flash_size_int, 1, 2),
     "dt_node_int_prop_int": (dt_node_int_prop_int, 2, 3),
     "dt_node_has_prop": (dt_node_has_prop, 2, 2),
 }

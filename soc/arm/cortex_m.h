@@ -15,6 +15,8 @@
 
 /* Addresses, ARM DDI 0403E B3.2 to B3.5. */
 #define CORTEX_SYST_CSR       0xe000e010u
+#define CORTEX_SYST_RVR       0xe000e014u
+#define CORTEX_SYST_CVR       0xe000e018u
 #define CORTEX_NVIC_ISER      0xe000e100u
 #define CORTEX_NVIC_ICER      0xe000e180u
 #define CORTEX_NVIC_ICPR      0xe000e280u
@@ -33,7 +35,9 @@
 #define CORTEX_MPU_RBAR       0xe000ed9cu
 #define CORTEX_MPU_RASR       0xe000eda0u
 
+#define CORTEX_SYST_ON        7u /* counts the core's clock, with interrupt */
 #define CORTEX_ICSR_PENDSVCLR (1u << 27)
+#define CORTEX_ICSR_PENDSTSET (1u << 26)
 #define CORTEX_ICSR_PENDSTCLR (1u << 25)
 #define CORTEX_AIRCR_RESET    0x05fa0004u /* VECTKEY, SYSRESETREQ */
 #define CORTEX_CCR_STKALIGN   (1u << 9)   /* the reset value of CCR */

@@ -58,9 +58,11 @@ _Noreturn void reset_handler(void)
     }
 }
 
+#define SYSTICK_ENTRY (IS_ENABLED(CONFIG_CORTEX_M_SYSTICK) ? systick_handler : fault_entry)
+
 /* The system exceptions (ARM DDI 0403E B1.5.2); those of the SoC follow in irq_vectors.c where an image uses any. */
 static void *const system_vectors[16] __attribute__((used, section(".vectors.system"))) = {
-    [0] = stack_top,    [1] = reset_handler, [2] = fault_entry,  [3] = fault_entry,
-    [4] = fault_entry,  [5] = fault_entry,   [6] = fault_entry,  [11] = fault_entry,
-    [12] = fault_entry, [14] = fault_entry,  [15] = fault_entry,
+    [0] = stack_top,    [1] = reset_handler, [2] = fault_entry,    [3] = fault_entry,
+    [4] = fault_entry,  [5] = fault_entry,   [6] = fault_entry,    [11] = fault_entry,
+    [12] = fault_entry, [14] = fault_entry,  [15] = SYSTICK_ENTRY,
 };

@@ -63,16 +63,6 @@ uint32_t timer_now_us(void)
     return now;
 }
 
-struct deadline deadline_in(uint32_t us)
-{
-    return (struct deadline){.start = timer_now_us(), .length = us};
-}
-
-bool deadline_passed(const struct deadline *deadline)
-{
-    return timer_now_us() - deadline->start > deadline->length;
-}
-
 /*
  * Sleeps until the compare or any other interrupt. With PRIMASK set a pending interrupt ends WFI without being
  * taken, so none can slip in between the test and the sleep, and the compare needs no handler.
