@@ -30,8 +30,6 @@
 #define MACRONIX        0xc2u
 #define MX25R_FAMILY    0x28u /* second byte of the JEDEC ID */
 
-#define LIMIT_3BYTE     0x1000000u
-
 /*
  * Waits of the start, before anything is known of the chip. Something that runs is left the time of a sector erase
  * (MX25R6435F: 240 ms, its SFDP 384 ms) so that it ends well; then it is reset, which takes 12 ms in the worst case
@@ -46,14 +44,35 @@
 #define ERASE_POLL_US   100u
 #define STATUS_POLL_US  100u
 
-static int command(const struct spi_nor *nor, uint8_t opcode, uint8_t *data, size_t len)
+/* Opcode and address, and dummy bytes if there are any: an access to the array, or to another space. */
+static void put_head(struct spi_transfer *transfer, uint8_t opcode, uint32_t addr, size_t addr_len, size_t dummies)
 {
-    return nor->bus->command(nor->context, opcode, data, len);
+    transfer->command[0] = opcode;
+    for (size_t i = 1; i <= addr_len; i++) {
+        transfer->command[i] = (uint8_t)(addr >> (8 * (addr_len - i)));
+    }
+    transfer->command[1 + addr_len] = 0;
+    transfer->command_len = (uint8_t)(1 + addr_len + dummies);
+}
+
+static __attribute__((noinline)) int receive(const struct spi_nor *nor, uint8_t opcode, void *in, size_t len)
+{
+    struct spi_transfer transfer = {.command = {opcode}, .command_len = 1, .in = in, .len = len};
+
+    return spi_transfer(&nor->chip, &transfer);
+}
+
+static int send(const struct spi_nor *nor, uint8_t opcode, const uint8_t *data, size_t len)
+{
+    struct spi_transfer transfer = {.command = {opcode}, .command_len = (uint8_t)(1 + len)};
+
+    memcpy(transfer.command + 1, data, len);
+    return spi_transfer(&nor->chip, &transfer);
 }
 
 static int simple(const struct spi_nor *nor, uint8_t opcode)
 {
-    return command(nor, opcode, NULL, 0);
+    return receive(nor, opcode, NULL, 0);
 }
 
 /* 0xff, as from a chip that is not there, when the controller fails. */
@@ -61,7 +80,7 @@ static uint8_t read_register(const struct spi_nor *nor, uint8_t opcode)
 {
     uint8_t value = 0;
 
-    return command(nor, opcode, &value, 1) == OK ? value : 0xff;
+    return receive(nor, opcode, &value, 1) == OK ? value : 0xff;
 }
 
 static bool is_macronix(const struct spi_nor *nor)
@@ -122,7 +141,7 @@ int spi_nor_wait(const struct spi_nor *nor)
     if (nor->state->poll_us == 0) {
         return OK;
     }
-    result = nor->bus->settle(nor->context);
+    result = nor->mover->settle(nor);
     if (result == OK) {
         result = poll_status(nor, &status);
     }
@@ -134,13 +153,13 @@ int spi_nor_wait(const struct spi_nor *nor)
 }
 
 /* Writes registers that are non-volatile on most chips; only called when they have to change. */
-static int write_register(const struct spi_nor *nor, uint8_t opcode, uint8_t *data, size_t len)
+static int write_register(const struct spi_nor *nor, uint8_t opcode, const uint8_t *data, size_t len)
 {
     uint8_t status;
     int result = simple(nor, OP_WREN);
 
     if (result == OK) {
-        result = command(nor, opcode, data, len);
+        result = send(nor, opcode, data, len);
     }
     if (result == OK) {
         begin(nor, STATUS_US, STATUS_POLL_US);
@@ -153,7 +172,7 @@ static int write_register(const struct spi_nor *nor, uint8_t opcode, uint8_t *da
 static void set_fast(const struct spi_nor *nor, bool is_fast)
 {
     nor->state->is_fast = is_fast;
-    nor->bus->set_speed(nor->context, is_fast);
+    nor->chip.controller->driver->set_clock(&nor->chip, is_fast ? nor->chip.max_hz : SPI_NOR_SLOW_HZ);
 }
 
 /*
@@ -163,14 +182,14 @@ static void set_fast(const struct spi_nor *nor, bool is_fast)
  */
 static int speed_up(const struct spi_nor *nor)
 {
-    uint8_t registers[4] = {0}; /* the last only makes it a word */
+    uint8_t registers[3];
     int result;
 
     if (nor->state->is_fast) {
         return OK;
     }
     registers[0] = read_register(nor, OP_RDSR);
-    result = command(nor, OP_RDCR, registers + 1, 2);
+    result = receive(nor, OP_RDCR, registers + 1, 2);
     if (result != OK) {
         return result;
     }
@@ -222,15 +241,19 @@ uint32_t spi_nor_sector_size(const struct sfdp_chip *chip)
     return smallest;
 }
 
-static int erase_one(const struct spi_nor *nor, const struct sfdp_erase *type, uint32_t off)
+int spi_nor_change(const struct spi_nor *nor, uint8_t opcode, uint32_t off, const void *data, size_t len)
 {
-    uint8_t address[4] = {(uint8_t)(off >> 24), (uint8_t)(off >> 16), (uint8_t)(off >> 8), (uint8_t)off};
-    size_t unused = nor->size > LIMIT_3BYTE ? 0 : 1;
+    struct spi_transfer transfer = {.out = data, .len = len};
     int result = simple(nor, OP_WREN);
 
-    if (result == OK) {
-        result = command(nor, type->opcode, address + unused, sizeof(address) - unused);
-    }
+    put_head(&transfer, opcode, off, spi_nor_addr_len(nor), 0);
+    return result != OK ? result : spi_transfer(&nor->chip, &transfer);
+}
+
+static int erase_one(const struct spi_nor *nor, const struct sfdp_erase *type, uint32_t off)
+{
+    int result = spi_nor_change(nor, type->opcode, off, NULL, 0);
+
     if (result == OK) {
         begin(nor, type->max_us, ERASE_POLL_US);
     }
@@ -275,7 +298,7 @@ static bool is_silence(const uint8_t *id)
 static void read_id(const struct spi_nor *nor, uint8_t *id)
 {
     memset(id, 0, 3);
-    (void)command(nor, OP_RDID, id, 3);
+    (void)receive(nor, OP_RDID, id, 3);
 }
 
 /* Lets something that runs end; not for a line that is stuck at ones. */
@@ -297,9 +320,9 @@ static void wait_while_busy(const struct spi_nor *nor, uint32_t max_us)
  */
 static void recover(const struct spi_nor *nor)
 {
-    uint8_t ones = 0xff;
+    static const uint8_t ones[] = {0xff, 0xff, 0xff};
 
-    (void)command(nor, OP_MODE_RESET, &ones, 1);
+    (void)send(nor, OP_MODE_RESET, ones, sizeof(ones));
     (void)simple(nor, OP_RELEASE);
     timer_wait(nor->exit_dpd_us);
     wait_while_busy(nor, START_BUSY_US);
@@ -329,19 +352,27 @@ static int identify(const struct spi_nor *nor)
     return is_silence(id) ? ERR_FLASH_NO_DEVICE : ERR_FLASH_WRONG_DEVICE;
 }
 
-/* Reads `len` bytes (a multiple of 4) of the SFDP area: three address bytes, a dummy, four of data in each command. */
+int spi_nor_read_space(const struct spi_nor *nor, uint8_t opcode, size_t addr_len, uint32_t off, void *dst, size_t len)
+{
+    size_t room = nor->chip.controller->transfer_max - 2 - addr_len;
+    uint8_t *in = dst;
+    int result = OK;
+
+    while (result == OK && len > 0) {
+        struct spi_transfer transfer = {.in = in, .len = len < room ? len : room};
+
+        put_head(&transfer, opcode, off, addr_len, 1);
+        result = spi_transfer(&nor->chip, &transfer);
+        off += (uint32_t)transfer.len;
+        in += transfer.len;
+        len -= transfer.len;
+    }
+    return result;
+}
+
 static int read_sfdp(const struct spi_nor *nor, uint32_t off, uint8_t *dst, size_t len)
 {
-    for (size_t i = 0; i < len; i += 4, off += 4) {
-        uint8_t data[8] = {(uint8_t)(off >> 16), (uint8_t)(off >> 8), (uint8_t)off};
-        int result = command(nor, OP_SFDP, data, sizeof(data));
-
-        if (result != OK) {
-            return result;
-        }
-        memcpy(dst + i, data + 4, 4);
-    }
-    return OK;
+    return spi_nor_read_space(nor, OP_SFDP, 3, off, dst, len);
 }
 
 /* For a chip without SFDP: what every 4 KiB-sector chip of the last decade does, with the longest times seen. */
@@ -423,7 +454,7 @@ static int enter_4byte(const struct spi_nor *nor)
 {
     int result;
 
-    if (nor->size <= LIMIT_3BYTE) {
+    if (nor->geometry.size <= SPI_NOR_LIMIT_3BYTE) {
         return OK;
     }
     result = simple(nor, OP_WREN); /* some vendors want it, none minds */
@@ -435,10 +466,11 @@ static int check_size(const struct spi_nor *nor)
 {
     uint32_t size = nor->state->chip.size;
 
-    if (size == 0 || size >= nor->size) {
+    if (size == 0 || size >= nor->geometry.size) {
         return OK;
     }
-    LOG_WRN("%s: the chip has 0x%x bytes, the devicetree says 0x%x", nor->name, (unsigned)size, (unsigned)nor->size);
+    LOG_WRN("%s: the chip has 0x%x bytes, the devicetree says 0x%x", nor->name, (unsigned)size,
+            (unsigned)nor->geometry.size);
     return ERR_FLASH_WRONG_DEVICE;
 }
 

@@ -1,7 +1,7 @@
 /*
  * A SPI NOR chip at the level of its commands, whatever controller it is behind: finding it in any state, waiting for
- * it, erasing, write protection, quad enable, power modes. The driver of a controller supplies the bus and moves the
- * data; it calls spi_nor_wait before each transfer and spi_nor_started after it has started a program.
+ * it, erasing, write protection, quad enable, power modes. Controllers are behind drivers/spi.h; the flash device over
+ * all of it is in drivers/spi_nor_flash.
  *
  * Sources: JESD216, the MX25R6435F data sheet, and the command sets of the vendors that Zephyr's spi_nor driver names.
  */
@@ -9,27 +9,35 @@
 #define DRIVERS_SPI_NOR_H
 
 #include <farboot/error.h>
+#include <farboot/flash.h>
 #include <farboot/timer.h>
 #include <farboot/util.h>
 
 #include "drivers/sfdp.h"
+#include "drivers/spi.h"
 
-#define SPI_NOR_COMMAND_MAX 8u
-#define SPI_NOR_SLOW_HZ     8000000u /* the MX25R's limit for four-line reads in its low-power mode */
+#define SPI_NOR_LIMIT_3BYTE 0x1000000u /* bytes that three address bytes reach */
+#define SPI_NOR_SLOW_HZ     8000000u   /* the MX25R's limit for four-line reads in its low-power mode */
 
-struct spi_nor_bus {
+struct spi_nor;
+
+/* How data get into the chip's array and out of it. Everything else about the chip is done by transfers. */
+struct spi_nor_mover {
+    /* Any range. Nothing runs when it is called. Returns OK, ERR_FLASH_TIMEOUT, ERR_FLASH_IO. */
+    int (*read)(const struct spi_nor *nor, uint32_t off, void *dst, size_t len);
+
     /*
-     * Sends `opcode` and then `len` (at most SPI_NOR_COMMAND_MAX) bytes of `data` on one line, and replaces them by
-     * what the chip answered in the same clocks. Returns OK, ERR_FLASH_TIMEOUT.
+     * Any range that is not empty: page by page, each time spi_nor_prepare, write enable, the data, and
+     * spi_nor_program_started. The last page still runs on return. Returns the errors of spi_nor_prepare and its own.
      */
-    int (*command)(const void *context, uint8_t opcode, uint8_t *data, size_t len);
+    int (*program)(const struct spi_nor *nor, uint32_t off, const void *src, size_t len);
 
-    /* Clocks the chip at full speed, or at most at SPI_NOR_SLOW_HZ. The bus starts slow. */
-    void (*set_speed)(const void *context, bool is_full);
-
-    /* Waits until the controller has done with the program it was given. Returns OK, ERR_FLASH_TIMEOUT. */
-    int (*settle)(const void *context);
+    /* Waits until the controller has done with the page it was given. Returns OK, ERR_FLASH_TIMEOUT. */
+    int (*settle)(const struct spi_nor *nor);
 };
+
+/* By transfers, as every controller can. */
+extern const struct spi_nor_mover spi_nor_by_transfers;
 
 struct spi_nor_state {
     struct sfdp_chip chip;    /* as found; spi_nor_chip says what counts */
@@ -40,12 +48,13 @@ struct spi_nor_state {
 };
 
 struct spi_nor {
-    const struct spi_nor_bus *bus;
-    const void *context; /* the bus's own */
+    struct spi_chip chip;
+    const struct spi_nor_mover *mover;
     struct spi_nor_state *state;
     const struct sfdp_chip *described; /* by devicetree; NULL: the chip is asked, which the option must allow */
     const char *name;                  /* for messages */
-    uint32_t size;                     /* bytes, from devicetree */
+    struct flash_geometry geometry;    /* size from devicetree */
+    struct flash_range *range;         /* its only one; the sector size is the chip's after spi_nor_init */
     uint32_t exit_dpd_us;
     uint8_t id[3];       /* JEDEC ID, from devicetree */
     uint8_t quad_enable; /* enum sfdp_qer, for a chip without SFDP */
@@ -88,6 +97,25 @@ const struct sfdp_erase *spi_nor_plan_erase(const struct sfdp_chip *chip, uint32
 static inline const struct sfdp_chip *spi_nor_chip(const struct spi_nor *nor)
 {
     return IS_ENABLED(CONFIG_SPI_NOR_SFDP_DEVICETREE) || nor->described != NULL ? nor->described : &nor->state->chip;
+}
+
+/* For the movers: */
+
+/*
+ * Reads any length from any address of a space, by frames of `opcode`, address of `addr_len` bytes and one dummy byte,
+ * as long as the controller takes them. Returns OK, ERR_FLASH_TIMEOUT, ERR_FLASH_IO.
+ */
+int spi_nor_read_space(const struct spi_nor *nor, uint8_t opcode, size_t addr_len, uint32_t off, void *dst,
+                       size_t len) ERROR_MUST_CHECK;
+
+/* Write enable, then a command to the array at `off`, with `len` bytes of data. Errors as spi_nor_read_space. */
+int spi_nor_change(const struct spi_nor *nor, uint8_t opcode, uint32_t off, const void *data,
+                   size_t len) ERROR_MUST_CHECK;
+
+/* Bytes of an address in the array. */
+static inline size_t spi_nor_addr_len(const struct spi_nor *nor)
+{
+    return nor->geometry.size > SPI_NOR_LIMIT_3BYTE ? 4 : 3;
 }
 
 /* The smallest erasable unit, bytes. */

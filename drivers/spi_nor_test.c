@@ -14,7 +14,7 @@
 #include "host/random.h"
 
 #define EXIT_DPD_US 35u
-#define COMMAND_NS  1000u
+#define DATA_MAX    8u
 
 static const uint8_t bfp[64] = {
     0xe5, 0x20, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x03, 0x44, 0xeb, 0x08, 0x6b, 0x08, 0x3b, 0x04, 0xbb,
@@ -169,15 +169,11 @@ static void idle_command(uint8_t opcode, uint8_t *data, size_t len)
     }
 }
 
-static int fake_command(const void *context, uint8_t opcode, uint8_t *data, size_t len)
+static void obey(uint8_t opcode, uint8_t *data, size_t len)
 {
-    static uint8_t none[SPI_NOR_COMMAND_MAX];
     bool is_reset = opcode == 0x99 && chip.is_reset_enabled;
 
-    (void)context;
-    assert_true(len <= SPI_NOR_COMMAND_MAX);
     chip.now_us++;
-    data = data != NULL ? data : none;
     chip.is_reset_enabled = opcode == 0x66;
     if (opcode == 0xab && chip.is_asleep && !chip.is_absent) {
         chip.is_asleep = false;
@@ -199,30 +195,49 @@ static int fake_command(const void *context, uint8_t opcode, uint8_t *data, size
     } else {
         memset(data, chip.silence, len);
     }
+}
+
+/* What is sent after the opcode, and what is received, in the same bytes. */
+static int fake_transfer(const struct spi_chip *at, const struct spi_transfer *transfer)
+{
+    uint8_t data[DATA_MAX] = {0};
+    size_t sent = transfer->command_len - 1u;
+
+    (void)at;
+    assert_true(sent + transfer->len <= DATA_MAX);
+    assert_null(transfer->out);
+    memcpy(data, transfer->command + 1, sent);
+    obey(transfer->command[0], data, sent + transfer->len);
+    if (transfer->in != NULL) {
+        memcpy(transfer->in, data + sent, transfer->len);
+    }
     return OK;
 }
 
-static int fake_settle(const void *context)
+static int fake_settle(const struct spi_nor *nor)
 {
-    (void)context;
+    (void)nor;
     return OK;
 }
 
 /* The chip stands the full clock only in its fast mode. */
-static void fake_set_speed(const void *context, bool is_full)
+static void fake_set_clock(const struct spi_chip *at, uint32_t hz)
 {
-    (void)context;
-    assert_true(!is_full || chip.cr2 == 2 || chip.id[0] != 0xc2);
+    bool is_full = hz == at->max_hz;
+
+    assert_true(hz == 8000000 || (is_full && (chip.cr2 == 2 || chip.id[0] != 0xc2)));
     chip.is_clocked_fast = is_full;
 }
 
-static const struct spi_nor_bus fake_bus = {
-    .command = fake_command, .set_speed = fake_set_speed, .settle = fake_settle};
+static const struct spi_driver fake_driver = {.transfer = fake_transfer, .set_clock = fake_set_clock};
+static const struct spi_controller fake_controller = {.driver = &fake_driver, .transfer_max = 1 + DATA_MAX};
+static const struct spi_nor_mover fake_mover = {.settle = fake_settle};
 static struct spi_nor_state nor_state;
-static const struct spi_nor nor = {.bus = &fake_bus,
+static const struct spi_nor nor = {.chip = {.controller = &fake_controller, .max_hz = 32000000},
+                                   .mover = &fake_mover,
                                    .state = &nor_state,
                                    .name = "flash@0",
-                                   .size = 8 << 20,
+                                   .geometry = {.size = 8 << 20},
                                    .exit_dpd_us = EXIT_DPD_US,
                                    .id = {0xc2, 0x28, 0x17},
                                    .quad_enable = QER_S1B6,

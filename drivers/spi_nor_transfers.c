@@ -1,0 +1,59 @@
+/* Data of a SPI NOR chip by transfers (drivers/spi.h), as every controller can move them. */
+#include "drivers/spi_nor.h"
+
+#define OP_PROGRAM   0x02u
+#define OP_FAST_READ 0x0bu
+
+static int read_array(const struct spi_nor *nor, uint32_t off, void *dst, size_t len)
+{
+    return spi_nor_read_space(nor, OP_FAST_READ, spi_nor_addr_len(nor), off, dst, len);
+}
+
+/* What fits into the page at `off` and into one frame. */
+static size_t page_part(const struct spi_nor *nor, uint32_t off, size_t len)
+{
+    uint32_t page = spi_nor_chip(nor)->page;
+    size_t part = page - (off & (page - 1));
+    size_t room = nor->chip.controller->transfer_max - 1 - spi_nor_addr_len(nor);
+
+    part = part < room ? part : room;
+    return part < len ? part : len;
+}
+
+static int program_page(const struct spi_nor *nor, uint32_t off, const void *src, size_t len)
+{
+    int result = spi_nor_prepare(nor);
+
+    if (result == OK) {
+        result = spi_nor_change(nor, OP_PROGRAM, off, src, len);
+    }
+    if (result == OK) {
+        spi_nor_program_started(nor);
+    }
+    return result;
+}
+
+static int program_array(const struct spi_nor *nor, uint32_t off, const void *src, size_t len)
+{
+    const uint8_t *in = src;
+    int result = OK;
+
+    while (result == OK && len > 0) {
+        size_t part = page_part(nor, off, len);
+
+        result = program_page(nor, off, in, part);
+        off += (uint32_t)part;
+        in += part;
+        len -= part;
+    }
+    return result;
+}
+
+/* A transfer has been made when it returns. */
+static int settle(const struct spi_nor *nor)
+{
+    (void)nor;
+    return OK;
+}
+
+const struct spi_nor_mover spi_nor_by_transfers = {.read = read_array, .program = program_array, .settle = settle};
