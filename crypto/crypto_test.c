@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <mbedtls/platform_util.h>
 #include <openssl/sha.h>
 
 #include "crypto/ecdsa_p256.h"
@@ -35,23 +34,6 @@ static void test_sha256_agrees_with_openssl(void **state)
         }
         sha256_final(&sha, found);
         assert_memory_equal(found, expected, SHA256_SIZE);
-    }
-}
-
-/* Property: exactly the bytes asked for become zero, at every alignment and length. */
-static void test_zeroize_clears_what_it_is_told(void **state)
-{
-    (void)state;
-    for (size_t off = 0; off < 8; off++) {
-        for (size_t len = 0; len < 64; len++) {
-            uint8_t bytes[80];
-
-            memset(bytes, 0xa5, sizeof bytes);
-            mbedtls_platform_zeroize(bytes + off, len);
-            for (size_t i = 0; i < sizeof bytes; i++) {
-                assert_int_equal(bytes[i], i >= off && i < off + len ? 0 : 0xa5);
-            }
-        }
     }
 }
 
@@ -201,7 +183,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256_agrees_with_openssl),
-        cmocka_unit_test(test_zeroize_clears_what_it_is_told),
         cmocka_unit_test(test_signatures_of_openssl_verify_and_altered_ones_do_not),
         cmocka_unit_test(test_numbers_outside_the_curve_are_no_signature),
         cmocka_unit_test(test_padding_of_signatures_is_zeros_only),

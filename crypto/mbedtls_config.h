@@ -1,9 +1,6 @@
 /*
  * What is used of Mbed TLS: SHA-256 in software. P-256 is p256-m, called directly and not through PSA, so that no
- * dispatch layer, key store or heap comes with it. Working memory is erased by crypto/zeroize.c.
+ * dispatch layer, key store or heap comes with it. Erasing of working memory: see crypto/zeroize.c.
  */
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_PLATFORM_ZEROIZE_ALT
-#ifdef CONFIG_MBEDTLS_SHA256_SMALLER
-#define MBEDTLS_SHA256_SMALLER
-#endif
