@@ -16,7 +16,7 @@ void counter_open(const struct boot_config *config, struct records *records, con
                   size_t count)
 {
     records_open(records, config->journal, values, count);
-    if (records->error != OK && config->journal != NULL) {
-        LOG_ERR("boot_journal is not usable: error -0x%x", (unsigned)-records->error);
+    if (records->journal.error != OK && config->journal != NULL) {
+        LOG_ERR("boot_journal is not usable: error -0x%x", (unsigned)-records->journal.error);
     }
 }

@@ -1,10 +1,10 @@
 /*
- * A page is a row of claims, one write block each, and a row of slots. Slot i is programmed only after claim i is
+ * A page is a row of claims, one write block each, and a row of slots. A slot is programmed only after its claim is
  * durable, and only once. A claim has no erased bit, so that one that was cut short and reads erased can be programmed
  * again; a slot whose claim is durable is never taken for free, whatever it reads. A slot without one was never begun.
  *
- * A page counts when it holds a valid record that was not carried over from the other one. Those that were are written
- * first: the first record that is not makes the page count, with everything before it durable.
+ * A page counts when it holds a valid record that was not carried over from the other one, with another one begun
+ * behind it: so it was completed, with everything before it. Those that were carried are written first.
  */
 #include "boot/journal.h"
 
@@ -19,6 +19,9 @@ enum { FLAG_CARRIED = 1 };
 
 /* Of a record that says nothing but that those in front of it were completed. */
 enum { KEY_SEAL = 0 };
+
+static uint8_t nothing;
+static const struct journal_value seal = {&nothing, sizeof nothing, KEY_SEAL};
 
 struct record_head {
     uint32_t crc; /* of what follows, after the number of the slot */
@@ -36,16 +39,6 @@ struct record {
     uint8_t padding[JOURNAL_WRITE_BLOCK_MAX]; /* to a whole write block */
 };
 
-static uint32_t write_block(const struct journal *journal)
-{
-    return flash_geometry(journal->area->dev)->write_block;
-}
-
-static uint8_t erased_value(const struct journal *journal)
-{
-    return flash_geometry(journal->area->dev)->erased_value;
-}
-
 static uint32_t align_up(uint32_t value, uint32_t align)
 {
     return (value + align - 1) / align * align;
@@ -61,7 +54,7 @@ static uint32_t slots_of(const struct journal *journal, uint32_t size)
 
 static uint32_t slot_off(const struct journal *journal, uint32_t page, uint32_t slot)
 {
-    return page + journal->slots * write_block(journal) + slot * journal->slot_size;
+    return page + journal->slots * journal->block + slot * journal->slot_size;
 }
 
 static uint32_t record_crc(const struct record *record, uint32_t slot)
@@ -84,32 +77,24 @@ static bool read_record(const struct journal *journal, uint32_t page, uint32_t s
            record->head.crc == record_crc(record, slot);
 }
 
-/* Whether `len` bytes read as erased; false also when they cannot be read. */
+/* Whether `len` bytes, at most a record's, read as erased; false also when they cannot be read. */
 static bool is_erased(const struct journal *journal, uint32_t off, uint32_t len)
 {
-    uint8_t bytes[JOURNAL_WRITE_BLOCK_MAX];
+    uint8_t bytes[sizeof(struct record)];
     uint8_t difference = 0;
 
-    while (len > 0) {
-        uint32_t part = len < sizeof bytes ? len : (uint32_t)sizeof bytes;
-
-        if (flash_area_read(journal->area, off, bytes, part) != OK) {
-            return false;
-        }
-        for (uint32_t i = 0; i < part; i++) {
-            difference |= bytes[i] ^ erased_value(journal);
-        }
-        off += part;
-        len -= part;
+    if (flash_area_read(journal->area, off, bytes, len) != OK) {
+        return false;
+    }
+    for (uint32_t i = 0; i < len; i++) {
+        difference |= bytes[i] ^ journal->erased_value;
     }
     return difference == 0;
 }
 
 static bool is_claimed(const struct journal *journal, uint32_t page, uint32_t slot)
 {
-    uint32_t block = write_block(journal);
-
-    return !is_erased(journal, page + slot * block, block);
+    return !is_erased(journal, page + slot * journal->block, journal->block);
 }
 
 static uint32_t count_used(const struct journal *journal, uint32_t page)
@@ -128,7 +113,7 @@ static void load(struct journal *journal, const struct record *record)
         return;
     }
     for (size_t i = 0; i < journal->value_count; i++) {
-        struct journal_value *value = &journal->values[i];
+        const struct journal_value *value = &journal->values[i];
 
         if (value->key == record->head.key && value->size == record->head.size) {
             memcpy(value->data, record->data, value->size);
@@ -139,82 +124,86 @@ static void load(struct journal *journal, const struct record *record)
 static void choose(struct journal *journal, uint32_t page, uint32_t generation)
 {
     if (!journal->has_page || (int32_t)(generation - journal->generation) > 0) {
-        journal->has_previous = journal->has_page && journal->page != page;
         journal->has_page = true;
         journal->page = page;
         journal->generation = generation;
-    } else if (journal->page != page) {
-        journal->has_previous = true;
     }
 }
 
-/* Goes through the records of a page: looks for one that makes it count, or loads those of the page that counts. */
-static void scan(struct journal *journal, uint32_t page, bool is_loading)
+/*
+ * Goes through the records of a page: looks for what makes it count, or loads those of the page that counts. Returns
+ * whether it counts.
+ */
+static bool scan(struct journal *journal, uint32_t page, bool is_loading)
 {
     uint32_t used = count_used(journal, page);
     struct record record;
+    bool is_sealed = false;
+    bool counts = false;
 
-    journal->is_settled = used == 0;
     for (uint32_t slot = 0; slot < used;) {
         if (!read_record(journal, page, slot, used, &record)) {
+            is_sealed = false;
             slot++;
             continue;
         }
         slot += slots_of(journal, record.head.size);
-        journal->is_settled = record.head.key == KEY_SEAL && slot == used;
+        is_sealed = record.head.key == KEY_SEAL;
         if (is_loading) {
             load(journal, &record);
-        } else if ((record.head.flags & FLAG_CARRIED) == 0) {
+        }
+        if ((record.head.flags & FLAG_CARRIED) == 0 && slot < used) {
+            counts = true;
             choose(journal, page, record.head.generation);
         }
     }
+    journal->is_settled = used == 0 || (counts && is_sealed);
     journal->used = used;
+    return counts;
 }
 
-/* Whether one sector ends and another begins at `off`, or the area does. */
-static bool is_sector_boundary(const struct flash_area *area, uint32_t off)
+/* Two pages of whole sectors, which are equal. */
+static bool has_pages(struct journal *journal)
 {
     uint32_t start = 0;
     uint32_t size = 0;
-    bool is_end = off == area->size && off > 0;
-
-    return flash_area_sector_at(area, off - (is_end ? 1 : 0), &start, &size) == OK &&
-           start + (is_end ? size : 0) == off;
-}
-
-/* Two pages of whole sectors. */
-static bool lay_out(struct journal *journal)
-{
-    uint32_t block = write_block(journal);
-    uint32_t needed = 0;
-    uint32_t largest = 0;
 
     journal->page_size = journal->area->size / 2;
-    if (block > JOURNAL_WRITE_BLOCK_MAX || journal->area->size % 2 != 0 || !is_sector_boundary(journal->area, 0) ||
-        !is_sector_boundary(journal->area, journal->page_size) ||
-        !is_sector_boundary(journal->area, journal->area->size)) {
+    return flash_area_sector_at(journal->area, journal->page_size, &start, &size) == OK &&
+           start == journal->page_size && start % size == 0;
+}
+
+static bool lay_out(struct journal *journal)
+{
+    uint32_t largest = 0;
+
+    if (journal->block > JOURNAL_WRITE_BLOCK_MAX || !has_pages(journal)) {
         return false;
     }
-    journal->slot_size = align_up(SLOT_SIZE, block);
-    journal->slots = journal->page_size / (block + journal->slot_size);
+    journal->slot_size = align_up(SLOT_SIZE, journal->block);
+    journal->slots = journal->page_size / (journal->block + journal->slot_size);
     for (size_t i = 0; i < journal->value_count; i++) {
-        if (journal->values[i].size == 0 || journal->values[i].size > JOURNAL_VALUE_MAX) {
-            return false;
-        }
         uint32_t slots = slots_of(journal, journal->values[i].size);
 
-        needed += slots;
+        journal->all_slots += slots;
         largest = slots > largest ? slots : largest;
     }
     /* What a change of pages leaves, then every value again: until that is done the other page may not go. */
-    return 2 * (needed + largest) + 1 <= journal->slots;
+    return 2 * (journal->all_slots + largest + 1) <= journal->slots;
 }
 
-int journal_open(struct journal *journal, const struct flash_area *area, struct journal_value *values, size_t count)
+int journal_open(struct journal *journal, const struct flash_area *area, const struct journal_value *values,
+                 size_t count)
 {
+    const struct flash_geometry *geometry = flash_geometry(area->dev);
+    bool counts[2];
     bool is_blank[2];
 
-    *journal = (struct journal){.area = area, .values = values, .value_count = count};
+    *journal = (struct journal){.area = area,
+                                .values = values,
+                                .value_count = count,
+                                .block = geometry->write_block,
+                                .erased_value = geometry->erased_value};
     for (size_t i = 0; i < count; i++) {
         memset(values[i].data, 0, values[i].size);
     }
@@ -222,55 +211,47 @@ int journal_open(struct journal *journal, const struct flash_area *area, struct 
         journal->error = ERR_BOOT_GEOMETRY;
         return ERR_BOOT_GEOMETRY;
     }
-    scan(journal, 0, false);
-    is_blank[0] = journal->used == 0;
-    scan(journal, journal->page_size, false);
-    is_blank[1] = journal->used == 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        counts[i] = scan(journal, i * journal->page_size, false);
+        is_blank[i] = journal->used == 0;
+    }
+    journal->has_previous = counts[0] && counts[1];
     if (journal->has_page) {
-        scan(journal, journal->page, true);
+        (void)scan(journal, journal->page, true);
     }
     /* Nothing that may be read otherwise at another time: neither here nor in the other page. */
-    journal->is_settled = journal->has_page
-                              ? journal->is_settled && (journal->has_previous || is_blank[journal->page == 0])
-                              : is_blank[0] && is_blank[1];
+    journal->is_settled =
+        journal->is_settled && (journal->has_previous || is_blank[journal->has_page && journal->page == 0]);
     return OK;
 }
 
-/* Waits until it is durable, and looks whether it is there. `data` is lost. */
-static int program(const struct journal *journal, uint32_t off, uint8_t *data, uint32_t len)
+/* Returns when it is durable. */
+static int program(const struct journal *journal, uint32_t off, const void *data, uint32_t len)
 {
-    uint32_t crc = crc32_update(0, data, len);
     int err = flash_area_program(journal->area, off, data, len);
 
-    if (err == OK) {
-        err = flash_area_sync(journal->area);
-    }
-    if (err == OK) {
-        err = flash_area_read(journal->area, off, data, len);
-    }
-    return err == OK && crc32_update(0, data, len) != crc ? ERR_FLASH_IO : err;
+    return err != OK ? err : flash_area_sync(journal->area);
 }
 
-static int claim(struct journal *journal, uint32_t count, uint8_t *buffer)
+/* The next `count` slots. `buffer` has room for as many write blocks. */
+static int claim(struct journal *journal, uint32_t count, struct record *buffer)
 {
-    uint32_t block = write_block(journal);
-    int err = OK;
+    uint32_t off = journal->page + journal->used * journal->block;
+    int err;
 
-    for (uint32_t i = 0; err == OK && i < count; i++) {
-        memset(buffer, (uint8_t)~erased_value(journal), block);
-        err = program(journal, journal->page + journal->used * block, buffer, block);
-        journal->used++;
-    }
-    return err;
+    memset(buffer, (uint8_t)~journal->erased_value, sizeof *buffer);
+    journal->used += count;
+    err = program(journal, off, buffer, count * journal->block);
+    return err != OK || is_claimed(journal, journal->page, journal->used - 1) ? err : ERR_FLASH_IO;
 }
 
 static int append(struct journal *journal, const struct journal_value *value, uint8_t flags)
 {
     uint32_t slot = journal->used;
-    uint32_t len = align_up((uint32_t)sizeof(struct record_head) + value->size, write_block(journal));
+    uint32_t len = align_up((uint32_t)sizeof(struct record_head) + value->size, journal->block);
     uint32_t off = slot_off(journal, journal->page, slot);
     struct record record;
-    int err = claim(journal, slots_of(journal, value->size), record.data);
+    int err = claim(journal, slots_of(journal, value->size), &record);
 
     if (err != OK) {
         return err;
@@ -278,13 +259,14 @@ static int append(struct journal *journal, const struct journal_value *value, ui
     if (!is_erased(journal, off, len)) {
         return ERR_FLASH_IO;
     }
-    memset(&record, erased_value(journal), sizeof record);
+    memset(&record, journal->erased_value, sizeof record);
     record.head =
         (struct record_head){.generation = journal->generation, .key = value->key, .flags = flags, .size = value->size};
     memcpy(record.data, value->data, value->size);
     record.head.crc = record_crc(&record, slot);
     /* Only now, since power may fail: the claim is on flash, and nobody will take this place for free. */
-    return program(journal, off, (uint8_t *)&record, len);
+    err = program(journal, off, &record, len);
+    return err != OK || read_record(journal, journal->page, slot, journal->used, &record) ? err : ERR_FLASH_IO;
 }
 
 /* Every value, unless this boot has written them before; and `last`. */
@@ -308,17 +290,14 @@ static int append_all(struct journal *journal, const struct journal_value *last,
  */
 static bool has_room(const struct journal *journal, const struct journal_value *last)
 {
-    uint32_t slots = slots_of(journal, last->size);
+    uint32_t slots = slots_of(journal, last->size) + (journal->is_restated ? 0 : journal->all_slots);
 
-    for (size_t i = 0; !journal->is_restated && i < journal->value_count; i++) {
-        slots += slots_of(journal, journal->values[i].size);
-    }
     return journal->has_previous && slots <= journal->slots - journal->used;
 }
 
 /*
- * The page that counts stays until the first record that is not carried is in the other one. `last` is carried as well:
- * that record might be read at one time and not at another, while a later one makes the page count.
+ * The page that counts stays until the record that is not carried is in the other one, and the seal begun behind it:
+ * then no later boot can miss that record. `last` is carried as well, so that all that is carried is of one time.
  */
 static int change_page(struct journal *journal, const struct journal_value *last)
 {
@@ -334,7 +313,10 @@ static int change_page(struct journal *journal, const struct journal_value *last
     if (err == OK) {
         err = flash_area_sync(journal->area);
     }
-    return err != OK ? err : append_all(journal, last, FLAG_CARRIED);
+    if (err == OK) {
+        err = append_all(journal, last, FLAG_CARRIED);
+    }
+    return err != OK ? err : append(journal, &seal, 0);
 }
 
 int journal_write(struct journal *journal, const struct journal_value *value)
@@ -358,8 +340,6 @@ int journal_restate(struct journal *journal)
 
 int journal_settle(struct journal *journal)
 {
-    uint8_t nothing = 0;
-    const struct journal_value seal = {&nothing, sizeof nothing, KEY_SEAL};
     int err = OK;
 
     if (!journal->is_settled) {

@@ -21,7 +21,7 @@ const struct journal_value backup_values[BACKUP_VALUES] = {
 static void open_memory(const struct boot *boot)
 {
     backup_memory.records = boot->records;
-    if (boot->records->error != OK || backup_memory.state.phase >= BACKUP_PHASES) {
+    if (boot->records->journal.error != OK || backup_memory.state.phase >= BACKUP_PHASES) {
         backup_memory.state = (struct backup_state){.phase = BACKUP_IDLE};
     }
     backup_memory.next = backup_memory.state;
@@ -29,16 +29,12 @@ static void open_memory(const struct boot *boot)
 
 int backup_journal_error(void)
 {
-    const struct records *records = backup_memory.records;
-
-    return records->error != OK ? records->error : records->journal.error;
+    return backup_memory.records->journal.error;
 }
 
 int backup_write(enum backup_key key)
 {
-    struct records *records = backup_memory.records;
-
-    return journal_write(&records->journal, &records->values[RECORDS_COPIES + key - BACKUP_KEY_STATE]);
+    return journal_write(&backup_memory.records->journal, &backup_values[key - BACKUP_KEY_STATE]);
 }
 
 /* The third slot, and what is kept in the journal. The common part has opened primary and E0. */

@@ -2,12 +2,13 @@
 
 #include <string.h>
 
-void records_open(struct records *records, const struct flash_area *area, const struct journal_value *values,
-                  size_t count)
+#include "boot/verify.h"
+
+/* The counters' values and the mode's. */
+static size_t list_values(struct records *records, const struct journal_value *values, size_t count)
 {
     size_t used = 0;
 
-    memset(records, 0, sizeof *records);
     for (; used < RECORDS_COPIES; used++) {
         records->values[used] = (struct journal_value){records->counters[used], sizeof records->counters[used],
                                                        (uint8_t)(RECORDS_KEY_COUNTERS + used)};
@@ -15,9 +16,20 @@ void records_open(struct records *records, const struct flash_area *area, const 
     for (size_t i = 0; i < count && used < RECORDS_VALUES; i++) {
         records->values[used++] = values[i];
     }
-    records->error = ERR_FLASH_NO_AREA;
+    return used;
+}
+
+void records_open(struct records *records, const struct flash_area *area, const struct journal_value *values,
+                  size_t count)
+{
+    memset(records, 0, sizeof *records);
+    if (VERIFY_CAN_COUNT) {
+        count = list_values(records, values, count);
+        values = records->values;
+    }
+    records->journal.error = ERR_FLASH_NO_AREA;
     if (area != NULL) {
-        records->error = journal_open(&records->journal, area, records->values, used);
+        records->journal.error = journal_open(&records->journal, area, values, count);
     }
 }
 
@@ -35,7 +47,7 @@ uint32_t records_counter(const struct records *records, uint8_t image)
 
 int records_raise_counter(struct records *records, uint8_t image, uint32_t value)
 {
-    int err = records->error;
+    int err = records->journal.error;
 
     for (size_t i = 0; err == OK && i < RECORDS_COPIES && image < RECORDS_IMAGES; i++) {
         /* One copy after the other: power may fail in between, then the next boot finds the higher one and goes on. */

@@ -24,15 +24,14 @@ enum records_key { RECORDS_KEY_COUNTERS = 0x10 }; /* and 0x11, the second copy *
 #define BOOT_CAN_KEEP (!IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_JOURNAL))
 
 struct records {
-    struct journal journal;
+    struct journal journal; /* its error: OK when what is kept can be read and written */
     struct journal_value values[RECORDS_VALUES];
     uint32_t counters[RECORDS_COPIES][RECORDS_IMAGES];
-    int error; /* of opening; OK: what is kept can be read and written */
 };
 
 /*
- * Reads everything from the journal in `area` (NULL: there is none), with `count` values of the mode, whose data stays
- * the mode's. On failure `error` says why and everything is as if nothing had ever been written.
+ * Reads everything from the journal in `area` (NULL: there is none), with `count` values of the mode, whose table and
+ * data stay the mode's. On failure journal.error says why and everything is as if nothing had ever been written.
  */
 void records_open(struct records *records, const struct flash_area *area, const struct journal_value *values,
                   size_t count);

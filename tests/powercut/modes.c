@@ -153,7 +153,7 @@ static bool backup_is_undecidable(const struct world *world, uint32_t noise)
     nor_device_borrow(&device, &world->device[WORLD_INTERNAL], noise);
     area.dev = &device.flash;
     records_open(&records, &area, values, 2);
-    return records.error == OK && state.phase == BACKUP_TRIED;
+    return records.journal.error == OK && state.phase == BACKUP_TRIED;
 }
 
 /* Direct XIP: the old image runs in the primary, the new one in the secondary; none is moved. */
