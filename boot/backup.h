@@ -18,14 +18,21 @@ enum backup_phase {
     BACKUP_PHASES
 };
 
-/* External slots. */
+/* External slots, as they are numbered on flash. */
 enum { BACKUP_E0, BACKUP_E1 };
 
-enum { BACKUP_HAS_PART = 1, BACKUP_IS_PERMANENT = 2, BACKUP_IS_KEPT = 4 };
+_Static_assert(BOOT_SECONDARY + BACKUP_E1 == BOOT_BACKUP, "slots of E0 and E1");
+
+/* The external slot that is not `which`, by either numbers. */
+#define BACKUP_OTHER(which)      ((which) ^ (BACKUP_E0 ^ BACKUP_E1))
+#define BACKUP_OTHER_SLOT(which) ((which) ^ (BOOT_SECONDARY ^ BOOT_BACKUP))
+
+enum { BACKUP_HAS_PART = 1, BACKUP_IS_PERMANENT = 2, BACKUP_IS_KEPT = 4, BACKUP_IS_WEAK = 8 };
 
 /* One image pair in an update. SPEC, "Upgrade with backup". */
 struct backup_image {
-    uint8_t flags;     /* HAS_PART: of this update; KEPT: the other slot holds the old image, nothing is evacuated */
+    uint8_t flags;     /* HAS_PART: of this update; KEPT: the other slot holds the old image, nothing is evacuated;
+                        * WEAK: the copying was given up, and what reads right in the primary may be weak */
     uint8_t from;      /* the external slot with the new image; the old one is, or goes, in the other */
     int16_t refused;   /* why the last request was refused; 0: it was not */
     uint32_t new_size; /* bytes */
@@ -61,7 +68,7 @@ struct backup {
     struct backup_state state; /* both are what the journal says */
     struct backup_progress progress;
     struct backup_state next; /* what the journal is to say next */
-    struct records *records;
+    struct journal *journal;
     bool was_confirmed; /* every image of the last update was, when this boot began */
 };
 
@@ -90,14 +97,19 @@ static inline bool backup_has_part(const struct boot *boot)
     return (backup_image_of(boot)->flags & BACKUP_HAS_PART) != 0;
 }
 
-/* Makes an external slot the source of what is installed (slots[BOOT_SECONDARY]); the other is for the backup. */
-void backup_use_source(struct boot *boot, unsigned which);
+/* Makes E0 or E1 the source of what is installed; the other is for the backup. */
+static inline void backup_use_source(struct boot *boot, unsigned which)
+{
+    boot->source_slot = (uint8_t)(BOOT_SECONDARY + which);
+}
 
-/*
- * Verifies the primary, whatever the configuration says of other boots: sets primary_is_valid and header. Returns
- * whether it holds a valid image, then also `present` and its digest.
- */
-bool backup_verify_primary(struct boot *boot, struct image *present, uint8_t digest[SHA256_SIZE]);
+static inline const struct boot_slot *backup_slot(const struct boot *boot)
+{
+    return &boot->slots[BACKUP_OTHER_SLOT(boot->source_slot)];
+}
+
+/* Verifies the primary. Returns whether it holds a valid image, then `present`, with this digest. */
+bool backup_verify_primary(struct boot *boot, uint8_t digest[SHA256_SIZE]);
 
 /* Writes one of this mode's values. Returns what journal_write returns. */
 int backup_write(enum backup_key key) ERROR_MUST_CHECK;
@@ -164,6 +176,9 @@ struct backup_job {
     uint8_t *buffer;    /* two halves */
     size_t buffer_size; /* bytes */
 };
+
+/* The copying of a pair, of what the journal says now. */
+struct backup_job backup_job_of(const struct boot *boot);
 
 /*
  * Whether the primary and another slot hold the same in [off, end): `equal`. Uses primary, backup (both are waited for)

@@ -9,6 +9,8 @@
 #include "boot/backup.h"
 #include "boot/progress.h"
 
+#define TURNS_MAX 2 /* to the old images, and there once more */
+
 /* Writes what `backup_memory.next` says, if that is news. */
 static int record(void)
 {
@@ -19,19 +21,19 @@ static int record(void)
     return backup_write(BACKUP_KEY_STATE);
 }
 
-static struct backup_job job_of(const struct boot *boot)
+struct backup_job backup_job_of(const struct boot *boot)
 {
     const struct backup_image *image = backup_image_of(boot);
     bool reverts = backup_memory.state.phase == BACKUP_REVERT;
     bool saves = !reverts && (image->flags & BACKUP_IS_KEPT) == 0;
 
     return (struct backup_job){.primary = &boot->slots[BOOT_PRIMARY],
-                               .source = &boot->slots[BOOT_SECONDARY],
-                               .backup = &boot->slots[BOOT_BACKUP],
+                               .source = boot_source(boot),
+                               .backup = backup_slot(boot),
                                .in_size = reverts ? image->restore : image->new_size,
                                .out_size = saves ? image->old_size : 0,
                                .is_repeated = boot->update.is_resumed,
-                               .is_unknown = !reverts && image->old_size == 0,
+                               .is_unknown = (image->flags & BACKUP_IS_WEAK) != 0 || (!reverts && image->old_size == 0),
                                .buffer = boot->config->buffer,
                                .buffer_size = boot->config->buffer_size};
 }
@@ -43,9 +45,9 @@ static int move(struct boot *boot)
     struct backup_job job;
     int err = OK;
 
-    backup_use_source(boot, backup_memory.state.phase == BACKUP_REVERT ? backup_image_of(boot)->from ^ 1U
+    backup_use_source(boot, backup_memory.state.phase == BACKUP_REVERT ? BACKUP_OTHER(backup_image_of(boot)->from)
                                                                        : backup_image_of(boot)->from);
-    job = job_of(boot);
+    job = backup_job_of(boot);
     if (progress->run != backup_memory.state.run || progress->image < boot->index) {
         *progress = (struct backup_progress){.run = backup_memory.state.run, .image = boot->index};
     }
@@ -71,18 +73,17 @@ static bool is_installed(struct boot *boot)
     const struct backup_image *image = backup_image_of(boot);
     const uint8_t *wanted_digest = backup_memory.state.phase == BACKUP_REVERT ? image->old_digest : image->new_digest;
     uint8_t digest[SHA256_SIZE];
-    struct image present;
 
-    return backup_verify_primary(boot, &present, digest) && memcmp(digest, wanted_digest, SHA256_SIZE) == 0;
+    return backup_verify_primary(boot, digest) && memcmp(digest, wanted_digest, SHA256_SIZE) == 0;
 }
 
 static int move_all(struct boot *boots)
 {
-    int err = journal_restate(&backup_memory.records->journal);
+    int err = journal_restate(backup_memory.journal);
     uint32_t work = 0;
 
     for (size_t i = 0; i < backup_pairs(boots); i++) {
-        struct backup_job job = job_of(&boots[i]);
+        struct backup_job job = backup_job_of(&boots[i]);
 
         work += backup_has_part(&boots[i]) ? job.in_size + job.out_size : 0;
     }
@@ -115,21 +116,25 @@ static int write_primary_trailer(const struct boot *boot, bool is_test)
     return err != OK ? err : trailer_program(slot->area, &slot->layout, &trailer);
 }
 
-/*
- * Erased also when it reads erased, if an erase may have been cut short: that may leave a request that comes back. The
- * last erase may still run, beside the primary's.
- */
+/* The erase may still run when this returns. */
+static int erase_request(const struct boot_slot *slot)
+{
+    uint32_t start = 0;
+    int err = trailer_first_sector(slot->area, &slot->layout, &start);
+
+    return err != OK ? err : flash_area_erase(slot->area, start, slot->area->size - start);
+}
+
+/* Erased also when it reads erased, if an erase may have been cut short: that may leave a request that comes back. */
 static int clear_requests(const struct boot *boot)
 {
-    const struct boot_slot *source = &boot->slots[BOOT_SECONDARY];
-    const struct boot_slot *backup = &boot->slots[BOOT_BACKUP];
-    uint32_t start = 0;
-    int err = trailer_first_sector(source->area, &source->layout, &start);
+    const struct trailer *backup = boot->source_slot == BOOT_BACKUP ? &boot->update.secondary : &boot->update.backup;
+    int err = OK;
 
-    if (err == OK && (boot->update.is_resumed || boot->update.backup.magic != TRAILER_MAGIC_UNSET)) {
-        err = trailer_erase(backup->area, &backup->layout);
+    if (boot->update.is_resumed || backup->magic != TRAILER_MAGIC_UNSET) {
+        err = erase_request(backup_slot(boot));
     }
-    return err != OK ? err : flash_area_erase(source->area, start, source->area->size - start);
+    return err != OK ? err : erase_request(boot_source(boot));
 }
 
 /* The copies are verified: from now on the primaries' images are the ones that count. */
@@ -152,7 +157,7 @@ static int complete(struct boot *boots)
         }
         /* Only then the journal may forget the requests. */
         if (err == OK) {
-            err = flash_area_sync(boots[i].slots[BOOT_SECONDARY].area);
+            err = flash_area_sync(boot_source(&boots[i])->area);
         }
         boots[i].outcome->performed = boots[i].update.type;
     }
@@ -160,11 +165,22 @@ static int complete(struct boot *boots)
     return err != OK ? err : record();
 }
 
-/* From what has been installed so far back to the old images, if every pair has one. */
-static bool turn_back(struct boot *boots, int reason)
+/* How much of the old image has left the primary. */
+static uint32_t moved_out(const struct backup_image *image, size_t index)
 {
     const struct backup_progress *progress = &backup_memory.progress;
+    uint32_t saved = index == progress->image ? progress->saved : 0;
 
+    return index < progress->image || (image->flags & BACKUP_IS_KEPT) != 0 || saved > image->old_size ? image->old_size
+                                                                                                      : saved;
+}
+
+/*
+ * From what has been installed so far back to the old images, if every pair has one; from a way back that did not lead
+ * there, since external flash answered differently from when it was compared, once more.
+ */
+static bool turn_back(struct boot *boots, int reason)
+{
     for (size_t i = 0; i < backup_pairs(boots); i++) {
         struct backup_image *image = &backup_memory.next.images[i];
 
@@ -172,19 +188,15 @@ static bool turn_back(struct boot *boots, int reason)
             continue;
         }
         if (image->old_size == 0) {
-            backup_memory.next = backup_memory.state;
             return false;
         }
-        image->restore = image->old_size;
-        if (i > progress->image) {
-            image->restore = 0;
-        } else if (i == progress->image && (image->flags & BACKUP_IS_KEPT) == 0 && progress->saved < image->old_size) {
-            image->restore = progress->saved;
+        if (backup_memory.state.phase == BACKUP_INSTALL) {
+            image->restore = moved_out(image, i);
+            image->refused = (int16_t)reason;
+            boots[i].outcome->refused = reason;
         }
-        image->refused = (int16_t)reason;
-        boots[i].outcome->refused = reason;
+        image->flags |= BACKUP_IS_WEAK; /* what is in the primary may be half of anything */
         boots[i].update.type = SWAP_REVERT;
-        boots[i].update.is_resumed = true; /* what is in the primary may be half of anything */
     }
     LOG_INF("Restoring the primary slot, swap type: revert");
     backup_memory.next.phase = BACKUP_REVERT;
@@ -200,28 +212,35 @@ static int abandon(int reason)
     return record() != OK ? backup_journal_error() : reason;
 }
 
-static int install(struct boot *boots)
+/* Whether the copying led to nothing, and will not the next time. */
+static bool is_spoilt(int err)
 {
-    int err = move_all(boots);
-
-    if ((err == ERR_FLASH_IO && backup_journal_error() == OK) || err == ERR_IMAGE_HASH) {
-        return turn_back(boots, err) ? record() : abandon(err);
-    }
-    return err != OK ? err : complete(boots);
+    return err == ERR_IMAGE_HASH ||
+           (err == ERR_FLASH_IO && backup_memory.state.phase == BACKUP_INSTALL && backup_journal_error() == OK);
 }
 
-static int restore(struct boot *boots)
+static bool is_under_way(void)
 {
-    int err = move_all(boots);
+    return backup_memory.state.phase == BACKUP_INSTALL || backup_memory.state.phase == BACKUP_REVERT;
+}
 
-    if (err == ERR_IMAGE_HASH) { /* external flash answered differently from when it was compared: once more */
-        backup_memory.next.run++;
+static int run(struct boot *boots)
+{
+    unsigned turns = 0;
+    int err;
+
+    if (!is_under_way()) {
+        return OK;
+    }
+    LOG_INF("Starting upgrade with backup.");
+    err = move_all(boots);
+    for (; is_spoilt(err) && turns < TURNS_MAX && turn_back(boots, err); turns++) {
         err = record();
         if (err == OK) {
             err = move_all(boots);
         }
     }
-    if (err == ERR_IMAGE_HASH) {
+    if (is_spoilt(err)) {
         return abandon(err);
     }
     return err != OK ? err : complete(boots);
@@ -267,12 +286,28 @@ static int give_up(struct boot *boots)
 }
 
 /* A request that power cut short, or what an erase of one left: it might be read as whole at another time. */
-static int clear_remains(const struct boot_slot *slot, const struct trailer *trailer)
+static bool is_remainder(const struct trailer *trailer)
 {
     bool is_clear = trailer->magic == TRAILER_MAGIC_UNSET && trailer->swap_type == SWAP_NONE &&
                     trailer->image_ok == TRAILER_FLAG_UNSET;
 
-    return is_clear || trailer->magic == TRAILER_MAGIC_GOOD ? OK : trailer_erase(slot->area, &slot->layout);
+    return !is_clear && trailer->magic != TRAILER_MAGIC_GOOD;
+}
+
+/* Erases remainders, and a request that is `done`. */
+static int clear_external(const struct boot *boot, bool done)
+{
+    int err = OK;
+
+    for (uint8_t i = BOOT_SECONDARY; err == OK && i <= BOOT_BACKUP; i++) {
+        const struct boot_slot *slot = &boot->slots[i];
+
+        if ((done && i == boot->source_slot) ||
+            is_remainder(i == BOOT_BACKUP ? &boot->update.backup : &boot->update.secondary)) {
+            err = trailer_erase(slot->area, &slot->layout);
+        }
+    }
+    return err;
 }
 
 /* The requests that were admitted become one update; one for the image that runs is done when it is cleared. */
@@ -282,19 +317,13 @@ static int begin(struct boot *boots)
     int err = OK;
 
     for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
-        const struct boot_slot *source = &boots[i].slots[BOOT_SECONDARY];
+        bool runs = boots[i].update.type != SWAP_NONE && backup_memory.next.images[i].flags == 0;
 
-        if (boots[i].update.type != SWAP_NONE && backup_memory.next.images[i].flags == 0) {
+        if (runs) {
             LOG_INF("Image index: %u is running already", (unsigned)i);
             boots[i].update.type = SWAP_NONE;
-            err = trailer_erase(source->area, &source->layout);
         }
-        if (err == OK) {
-            err = clear_remains(source, &boots[i].update.secondary);
-        }
-        if (err == OK) {
-            err = clear_remains(&boots[i].slots[BOOT_BACKUP], &boots[i].update.backup);
-        }
+        err = clear_external(&boots[i], runs);
         any = any || boots[i].update.type != SWAP_NONE;
     }
     for (size_t i = 0; i < backup_pairs(boots); i++) {
@@ -339,20 +368,6 @@ static int set_course(struct boot *boots)
     return err != OK ? err : record();
 }
 
-static int run(struct boot *boots)
-{
-    int err = OK;
-
-    if (backup_memory.state.phase == BACKUP_INSTALL) {
-        LOG_INF("Starting upgrade with backup.");
-        err = install(boots);
-    }
-    if (err == OK && backup_memory.state.phase == BACKUP_REVERT) {
-        err = restore(boots);
-    }
-    return err;
-}
-
 void backup_transact(struct boot *boots)
 {
     uint32_t start = boot_now_us(boots);
@@ -378,9 +393,11 @@ void backup_recover(struct boot *boot)
     unsigned which = BACKUP_E1 + 1;
     struct update *update = &boot->update;
 
-    if (backup_check(boot) != OK || backup_journal_error() != OK || update->replaces_invalid ||
-        backup_memory.state.phase == BACKUP_INSTALL || backup_memory.state.phase == BACKUP_REVERT) {
+    if (backup_check(boot) != OK || update->replaces_invalid || is_under_way()) {
         return;
+    }
+    for (size_t i = 0; i < backup_pairs(boot); i++) {
+        backup_first_pair(boot)[i].update.type = SWAP_NONE;
     }
     update->replaces_invalid = true;
     update->type = SWAP_PERM;
@@ -396,15 +413,10 @@ void backup_recover(struct boot *boot)
         return;
     }
     backup_use_source(boot, which);
-    LOG_INF("Restoring the primary slot, swap type: perm");
-    backup_memory.next = backup_memory.state;
-    for (size_t i = 0; i < backup_pairs(boot); i++) {
-        backup_memory.next.images[i].flags = 0;
-    }
-    backup_memory.next.phase = BACKUP_INSTALL;
-    backup_memory.next.run++;
-    if (boot_try(boot) != OK || record() != OK || install(backup_first_pair(boot)) != OK) {
-        LOG_ERR("Update not completed");
+    if (boot_try(boot) == OK) {
+        LOG_INF("Restoring the primary slot, swap type: perm");
+        backup_memory.next.phase = BACKUP_IDLE;
+        backup_transact(backup_first_pair(boot));
     }
 }
 
@@ -422,7 +434,7 @@ void backup_starting(void)
         backup_memory.next.phase = BACKUP_TRIED;
         err = record();
     } else if (err == OK) {
-        err = journal_settle(&backup_memory.records->journal);
+        err = journal_settle(backup_memory.journal);
     }
     if (err != OK) {
         LOG_ERR("Journal: error -0x%x", (unsigned)-err);

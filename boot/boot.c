@@ -85,6 +85,7 @@ int boot_lay_out(struct boot *boot)
 
     boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
     boot->slots[BOOT_SECONDARY].area = boot->areas->secondary;
+    boot->source_slot = BOOT_SECONDARY;
     boot_measure(&boot->slots[BOOT_PRIMARY]);
     boot_measure(&boot->slots[BOOT_SECONDARY]);
     err = lay_out_trailers(boot);
@@ -120,18 +121,16 @@ static int open_slots(struct boot *boot)
 void boot_verify_primary(struct boot *boot)
 {
     const struct flash_area *area = boot->slots[BOOT_PRIMARY].area;
-    struct image image;
 
     boot->primary_is_valid = HARDENED_FALSE;
-    if (image_open_untrusted(&image, area, 0, area->size) != OK) {
+    if (image_open_untrusted(&boot->present, area, 0, area->size) != OK) {
         return;
     }
-    if (CAN_TRUST && !boot->config->validate_primary && boot->is_at_rest) {
+    if (!BOOT_OPTION(boot->config, validate_primary, CONFIG_BOOT_VALIDATE_SLOT0) && boot->is_at_rest) {
         boot->primary_is_valid = HARDENED_TRUE;
-    } else if (verify_image(&boot->verifier, &image, &boot->primary_is_valid) != OK) {
-        return;
+    } else if (verify_image(&boot->verifier, &boot->present, &boot->primary_is_valid) != OK) {
+        boot->primary_is_valid = HARDENED_FALSE;
     }
-    boot->header = image.header;
 }
 
 /* With one pair the loops over pairs and what needs a second one are not compiled. */
@@ -348,11 +347,8 @@ static bool is_confirmed(const struct boot *boot)
 static void keep_counters(struct boot *boots, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct flash_area *area = boots[i].areas->primary;
-        struct image image;
-
-        if (is_confirmed(&boots[i]) && image_open_untrusted(&image, area, 0, area->size) == OK) {
-            counter_keep(boots[i].config, boots[i].records, boots[i].index, &image);
+        if (is_confirmed(&boots[i])) {
+            counter_keep(boots[i].config, boots[i].records, boots[i].index, &boots[i].present);
         }
     }
 }
@@ -391,13 +387,13 @@ int boot_go(const struct boot_config *config, struct boot_result *result)
     if (err != OK) {
         return err;
     }
-    if (VERIFY_CAN_COUNT && config->security_counter) {
+    if (BOOT_OPTION(config, security_counter, CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION)) {
         keep_counters(boots, count);
     }
     if (boot_is_transaction(&boots[0])) {
         boot_mode(&boots[0])->starting();
     }
-    result->header = boots[0].header;
+    result->header = boots[0].present.header;
     result->image_off = config->images[0].primary->off;
     result->address = config->images[0].primary_address;
     return OK;

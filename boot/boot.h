@@ -15,6 +15,7 @@
 
 #include <farboot/flash_area.h>
 #include <farboot/image_format.h>
+#include <farboot/util.h>
 
 #include "boot/trailer.h"
 #include "boot/verify.h"
@@ -78,11 +79,16 @@ struct boot_config {
     uint32_t max_sectors;       /* CONFIG_BOOT_MAX_IMG_SECTORS, shapes the trailer; 0: the larger slot's sectors */
     bool overwrite_whole;       /* overwrite only: erase what the image does not use as well */
     bool overwrite_keeps_image; /* overwrite only: the image stays in the secondary, without its request */
-    bool validate_primary;      /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
-    bool downgrade_prevention;  /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
-    bool verify_address;        /* refuse images whose reset vector is outside of where they would run */
+
+    /* For host programs; firmware does not read them, see BOOT_OPTION. */
+    bool validate_primary;     /* verify the primary at each boot (CONFIG_BOOT_VALIDATE_SLOT0) */
+    bool downgrade_prevention; /* refuse requests for a lower version (CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) */
+    bool verify_address;       /* refuse images whose reset vector is outside of where they would run */
     bool security_counter; /* refuse images below the counter that is kept (CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION) */
 };
+
+/* One of these options: in firmware a constant, Kconfig's, and without code for what is not chosen. */
+#define BOOT_OPTION(config, field, chosen) (IS_ENABLED(CONFIG_MCUBOOT) ? IS_ENABLED(chosen) : (config)->field)
 
 /* What became of one image pair in this boot. */
 struct boot_outcome {

@@ -141,7 +141,7 @@ static int try(struct choice *choice, struct pair *pair, const struct choice_slo
     int err = choice_mode(config)->place(choice, pair, slot);
 
     counter_set_verifier(&verifier, config, choice->records, pair->index);
-    if (err == OK && config->verify_address) {
+    if (err == OK && BOOT_OPTION(config, verify_address, CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS)) {
         err = choice_check_vectors(&pair->running, pair->address);
     }
     if (err == OK) {

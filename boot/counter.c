@@ -6,8 +6,8 @@ void counter_keep(const struct boot_config *config, struct records *records, uin
 {
     uint32_t value = 0;
 
-    if (VERIFY_CAN_COUNT && config->security_counter && image_security_counter(image, &value) == OK &&
-        records_raise_counter(records, index, value) != OK) {
+    if (BOOT_OPTION(config, security_counter, CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION) &&
+        image_security_counter(image, &value) == OK && records_raise_counter(records, index, value) != OK) {
         LOG_ERR("Security counter of image %u is not recorded", (unsigned)index);
     }
 }

@@ -17,7 +17,7 @@ static inline void counter_set_verifier(struct verifier *verifier, const struct 
     verifier->buffer = config->buffer;
     verifier->buffer_size = config->buffer_size;
     verifier->digest = NULL;
-    verifier->has_counter = VERIFY_CAN_COUNT && config->security_counter;
+    verifier->has_counter = BOOT_OPTION(config, security_counter, CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION);
     if (verifier->has_counter) {
         verifier->lowest_counter = records_counter(records, index);
     }

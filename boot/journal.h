@@ -32,22 +32,22 @@ struct journal_value {
 
 struct journal {
     const struct flash_area *area;
-    const struct journal_value *values;
-    size_t value_count;
+    uint32_t used; /* slots that somebody may have programmed */
+    uint8_t erased_value;
+    bool has_page;      /* one counts */
+    bool has_previous;  /* the other one does as well: it is certain to hold nothing newer */
+    bool is_restated;   /* every value was written in this boot */
+    bool is_settled;    /* every later boot is certain to read what is in RAM */
+    int error;          /* of opening or a write; none is tried after it */
     uint32_t block;     /* write block, bytes */
-    uint32_t page_size; /* bytes */
     uint32_t slot_size; /* bytes */
     uint32_t slots;     /* of a page */
     uint32_t all_slots; /* that all values take */
+    uint32_t page_size; /* bytes */
     uint32_t page;      /* the one that counts, bytes from the start of the area */
     uint32_t generation;
-    uint32_t used; /* slots that somebody may have programmed */
-    uint8_t erased_value;
-    bool has_page;     /* one counts */
-    bool has_previous; /* the other one does as well: it is certain to hold nothing newer */
-    bool is_restated;  /* every value was written in this boot */
-    bool is_settled;   /* every later boot is certain to read what is in RAM */
-    int error;         /* of opening or a write; none is tried after it */
+    const struct journal_value *values;
+    size_t value_count;
 };
 
 /*

@@ -20,17 +20,20 @@ struct update {
     enum swap_type type; /* SWAP_NONE: there is nothing to do */
     bool is_resumed;     /* the type comes from the trailer of an update that was begun */
     bool status_is_in_scratch;
-    enum swap_type fallback; /* what to try when there is no image that a revert could bring back */
-    bool replaces_invalid;   /* what the primary holds is known to be no valid image and need not be kept */
+    enum swap_type fallback;    /* what to try when there is no image that a revert could bring back */
+    bool replaces_invalid;      /* what the primary holds is known to be no valid image and need not be kept */
+    bool primary_is_cleared;    /* its trailer, before anything is copied over */
+    bool primary_is_written;    /* its trailer, in this boot */
+    bool is_copied;             /* overwrite */
+    bool erases_whole;          /* overwrite */
+    bool secondary_is_cleared;  /* its trailer */
+    bool scratch_is_cleared;    /* swap using scratch: its trailer, or all of it */
+    bool head_is_erased;        /* the secondary's first sector, at the end */
+    hardened_bool is_installed; /* what was installed is verified in the primary */
 
-    const struct boot_slot *slots; /* their geometry: constant */
-
-    struct trailer primary; /* as they are on flash */
-    struct trailer secondary;
-    struct trailer backup;       /* upgrade with backup: the other external slot's */
-    struct trailer scratch;      /* swap using scratch */
-    struct trailer starting;     /* the primary's before the first step */
-    struct trailer announcement; /* the secondary's that lets the update begin again while the primary's is rewritten */
+    uint32_t steps; /* of the exchange: status cells, moves included */
+    uint32_t cells; /* of them, those that are not moves */
+    uint32_t done;  /* steps that are on flash */
 
     uint32_t sector;         /* bytes of a unit of exchange, where all are equal */
     uint32_t units;          /* to be exchanged */
@@ -39,36 +42,34 @@ struct update {
     uint32_t secondary_used; /* of the image that begins in the secondary */
     uint32_t swap_size;      /* bytes of the larger image */
 
-    uint32_t steps;             /* of the exchange: status cells, moves included */
-    uint32_t cells;             /* of them, those that are not moves */
-    uint32_t done;              /* steps that are on flash */
-    bool primary_is_cleared;    /* its trailer, before anything is copied over */
-    bool primary_is_written;    /* its trailer, in this boot */
-    bool is_copied;             /* overwrite */
-    bool erases_whole;          /* overwrite */
-    bool secondary_is_cleared;  /* its trailer */
-    bool scratch_is_cleared;    /* swap using scratch: what its trailer says now was written in this boot */
-    bool head_is_erased;        /* the secondary's first sector, at the end */
-    hardened_bool is_installed; /* what was installed is verified in the primary */
+    struct trailer primary; /* as they are on flash */
+    struct trailer secondary;
+    struct trailer backup;       /* upgrade with backup: the other external slot's */
+    struct trailer scratch;      /* swap using scratch */
+    struct trailer starting;     /* the primary's before the first step */
+    struct trailer announcement; /* the secondary's that lets the update begin again while the primary's is rewritten */
+
+    const struct boot_slot *slots; /* their geometry: constant */
 };
 
-/* One image pair in one boot. */
+/* One image pair in one boot. What is used most comes first: there it takes shorter instructions. */
 struct boot {
     const struct boot_config *config;
     const struct boot_areas *areas; /* of this pair */
     struct boot_outcome *outcome;   /* of this pair, in result */
-    struct records *records;        /* of all pairs; NULL: this bootloader keeps none */
-    struct verifier verifier;       /* with what config says */
-    uint8_t digest[SHA256_SIZE];    /* upgrade with backup: of the image that was verified last */
-    struct image source;            /* what the update installs, as admitted; .area is NULL when it was not looked at */
-    struct boot_slot slots[BOOT_SLOTS]; /* by enum boot_slot_id */
-    struct update update;
-    hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
-    struct image_header header;     /* of the primary's image, when it was verified */
+    uint8_t index;                  /* of the image */
+    uint8_t source_slot;            /* enum boot_slot_id: where the image to be installed is */
     bool has_secondary;             /* its trailer could be read */
     bool has_turned;                /* boot_go_back was called: once in a boot */
     bool is_at_rest;                /* no update has touched a primary: it may be taken for valid */
-    uint8_t index;                  /* of the image */
+    hardened_bool primary_is_valid; /* verified in this boot, and nothing but trailers written since */
+    struct update update;
+    struct boot_slot slots[BOOT_SLOTS]; /* by enum boot_slot_id */
+    struct image source;         /* what the update installs, as admitted; .area is NULL when it was not looked at */
+    struct image present;        /* in the primary, when that is valid */
+    struct verifier verifier;    /* with what config says */
+    struct records *records;     /* of all pairs; NULL: this bootloader keeps none */
+    uint8_t digest[SHA256_SIZE]; /* upgrade with backup: of the image that was verified last */
 };
 
 /*
@@ -76,10 +77,24 @@ struct boot {
  */
 int boot_lay_out(struct boot *boot) ERROR_MUST_CHECK;
 
+/* Of the image to be installed. Only upgrade with backup has two slots in which it may be. */
+static inline const struct boot_slot *boot_source(const struct boot *boot)
+{
+    bool has_two = !IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP);
+
+    return &boot->slots[has_two ? boot->source_slot : BOOT_SECONDARY];
+}
+
+/* What that slot's trailer said when this boot began. */
+static inline const struct trailer *boot_request(const struct boot *boot)
+{
+    return boot_source(boot) == &boot->slots[BOOT_BACKUP] ? &boot->update.backup : &boot->update.secondary;
+}
+
 /* Sets the slot's sector and sectors from its area. Walks all sectors; keeps nothing. */
 void boot_measure(struct boot_slot *slot);
 
-/* Verifies the primary, unless it is at rest and the configuration trusts it: sets primary_is_valid and header. */
+/* Verifies the primary, unless it is at rest and the configuration trusts it: sets primary_is_valid and present. */
 void boot_verify_primary(struct boot *boot);
 
 /* Opens and verifies the image that an update of this type would install. Returns what image_open_untrusted and

@@ -20,8 +20,8 @@ const struct journal_value backup_values[BACKUP_VALUES] = {
 /* The journal has been read. */
 static void open_memory(const struct boot *boot)
 {
-    backup_memory.records = boot->records;
-    if (boot->records->journal.error != OK || backup_memory.state.phase >= BACKUP_PHASES) {
+    backup_memory.journal = &boot->records->journal;
+    if (backup_journal_error() != OK || backup_memory.state.phase >= BACKUP_PHASES) {
         backup_memory.state = (struct backup_state){.phase = BACKUP_IDLE};
     }
     backup_memory.next = backup_memory.state;
@@ -29,12 +29,12 @@ static void open_memory(const struct boot *boot)
 
 int backup_journal_error(void)
 {
-    return backup_memory.records->journal.error;
+    return backup_memory.journal->error;
 }
 
 int backup_write(enum backup_key key)
 {
-    return journal_write(&backup_memory.records->journal, &backup_values[key - BACKUP_KEY_STATE]);
+    return journal_write(backup_memory.journal, &backup_values[key - BACKUP_KEY_STATE]);
 }
 
 /* The third slot, and what is kept in the journal. The common part has opened primary and E0. */
@@ -85,19 +85,6 @@ int backup_check(const struct boot *boot)
     return OK;
 }
 
-void backup_use_source(struct boot *boot, unsigned which)
-{
-    if (boot->slots[BOOT_SECONDARY].area != (which == BACKUP_E0 ? boot->areas->secondary : boot->areas->backup)) {
-        struct boot_slot slot = boot->slots[BOOT_SECONDARY];
-        struct trailer trailer = boot->update.secondary;
-
-        boot->slots[BOOT_SECONDARY] = boot->slots[BOOT_BACKUP];
-        boot->slots[BOOT_BACKUP] = slot;
-        boot->update.secondary = boot->update.backup;
-        boot->update.backup = trailer;
-    }
-}
-
 /* Whether a slot holds the image with this digest; nothing is verified. */
 static bool holds(const struct boot_slot *slot, const uint8_t digest[SHA256_SIZE], struct image *image)
 {
@@ -137,14 +124,6 @@ static bool is_replaced(const struct boot *boots)
     return false;
 }
 
-static enum backup_slot_says says(const struct boot *boot, const struct trailer *trailer)
-{
-    if (!boot->has_secondary) {
-        return BACKUP_GONE;
-    }
-    return trailer->magic == TRAILER_MAGIC_GOOD ? BACKUP_ASKS : BACKUP_QUIET;
-}
-
 /* One pair cannot be reached: no pair's update can be completed. */
 bool backup_can_go_on(const struct boot *boots)
 {
@@ -156,11 +135,19 @@ bool backup_can_go_on(const struct boot *boots)
     return true;
 }
 
+static enum backup_slot_says says(const struct boot *boots, const struct trailer *trailer)
+{
+    if (!backup_can_go_on(boots)) {
+        return BACKUP_GONE;
+    }
+    return trailer->magic == TRAILER_MAGIC_GOOD ? BACKUP_ASKS : BACKUP_QUIET;
+}
+
 static enum backup_action decide(struct boot *boot)
 {
     const struct boot *boots = backup_first_pair(boot);
-    enum backup_slot_says e0 = backup_can_go_on(boots) ? says(boot, &boot->update.secondary) : BACKUP_GONE;
-    enum backup_slot_says e1 = says(boot, &boot->update.backup);
+    enum backup_slot_says e0 = says(boots, &boot->update.secondary);
+    enum backup_slot_says e1 = says(boots, &boot->update.backup);
     enum backup_action action =
         backup_decide((enum backup_phase)backup_memory.next.phase, backup_memory.was_confirmed, e0, e1);
 
@@ -185,9 +172,9 @@ void backup_classify(struct boot *boot)
     update->fallback = SWAP_NONE;
     if (action == BACKUP_TAKE_E0 || action == BACKUP_TAKE_E1) {
         backup_use_source(boot, action == BACKUP_TAKE_E0 ? BACKUP_E0 : BACKUP_E1);
-        update->type = update->secondary.image_ok == TRAILER_FLAG_SET ? SWAP_PERM : SWAP_TEST;
+        update->type = boot_request(boot)->image_ok == TRAILER_FLAG_SET ? SWAP_PERM : SWAP_TEST;
     } else if (backup_has_part(boot) && action == BACKUP_GO_BACK) {
-        backup_use_source(boot, image->from ^ 1U);
+        backup_use_source(boot, BACKUP_OTHER(image->from));
         update->type = SWAP_REVERT;
     } else if (backup_has_part(boot) && action == BACKUP_GO_ON) {
         update->type = (image->flags & BACKUP_IS_PERMANENT) != 0 ? SWAP_PERM : SWAP_TEST;
@@ -215,52 +202,42 @@ static uint32_t capacity(const struct boot_slot *slot)
 uint32_t backup_source_limit(const struct boot *boot, enum swap_type type)
 {
     uint32_t primary = capacity(&boot->slots[BOOT_PRIMARY]);
-    uint32_t source = capacity(&boot->slots[BOOT_SECONDARY]);
+    uint32_t source = capacity(boot_source(boot));
 
     (void)type;
     return primary < source ? primary : source;
 }
 
-bool backup_verify_primary(struct boot *boot, struct image *present, uint8_t digest[SHA256_SIZE])
+bool backup_verify_primary(struct boot *boot, uint8_t digest[SHA256_SIZE])
 {
-    const struct flash_area *area = boot->slots[BOOT_PRIMARY].area;
-
-    boot->primary_is_valid = HARDENED_FALSE;
-    if (image_open_untrusted(present, area, 0, area->size) != OK ||
-        verify_image(&boot->verifier, present, &boot->primary_is_valid) != OK || image_digest(present, digest) != OK) {
-        return false;
-    }
-    boot->header = present->header;
+    boot->is_at_rest = false; /* whatever the configuration says of other boots */
+    boot_verify_primary(boot);
+    memcpy(digest, boot->digest, SHA256_SIZE);
     return hardened_launder(boot->primary_is_valid) == HARDENED_TRUE;
 }
 
 /* Whether the other slot holds, byte for byte, the image in the primary, which is verified. */
-static bool is_saved(const struct boot *boot, const struct image *present)
+static bool is_saved(const struct boot *boot)
 {
-    const struct backup_job job = {.primary = &boot->slots[BOOT_PRIMARY],
-                                   .backup = &boot->slots[BOOT_BACKUP],
-                                   .buffer = boot->config->buffer,
-                                   .buffer_size = boot->config->buffer_size};
+    struct backup_job job = backup_job_of(boot);
     bool equal = false;
 
-    return backup_compare(&job, job.backup, 0, present->end, &equal) == OK && equal;
+    return backup_compare(&job, job.backup, 0, boot->present.end, &equal) == OK && equal;
 }
 
 /* What becomes of the image in the primary: kept in the other slot, if it is there already, or saved to it. */
 static int plan_backup(struct boot *boot, struct backup_image *image)
 {
-    struct image present;
-
-    if (!backup_verify_primary(boot, &present, image->old_digest)) {
+    if (!backup_verify_primary(boot, image->old_digest)) {
         return OK;
     }
-    image->old_size = present.end;
+    image->old_size = boot->present.end;
     if (memcmp(image->old_digest, image->new_digest, SHA256_SIZE) == 0) {
         image->flags = 0; /* it is running: there is nothing to do */
-    } else if (present.end > capacity(&boot->slots[BOOT_BACKUP])) {
+    } else if (image->old_size > capacity(backup_slot(boot))) {
         LOG_WRN("The backup slot has no room for the image in the primary slot");
         return ERR_IMAGE_SIZE;
-    } else if (is_saved(boot, &present)) {
+    } else if (is_saved(boot)) {
         image->flags |= BACKUP_IS_KEPT;
     }
     return OK;
@@ -275,14 +252,13 @@ bool backup_is_kept(const struct boot *boot)
 
 int backup_start(struct boot *boot, const struct image *source)
 {
-    const struct boot_slot *slot = &boot->slots[BOOT_SECONDARY];
     struct backup_image *image = &backup_memory.next.images[boot->index];
 
     if (boot->update.type == SWAP_REVERT) {
         return memcmp(boot->digest, image->old_digest, SHA256_SIZE) == 0 ? OK : ERR_IMAGE_HASH;
     }
     *image = (struct backup_image){
-        .flags = BACKUP_HAS_PART, .from = slot->area == boot->areas->backup, .new_size = source->end};
+        .flags = BACKUP_HAS_PART, .from = (uint8_t)(boot->source_slot - BOOT_SECONDARY), .new_size = source->end};
     image->flags |= boot->update.type == SWAP_PERM ? BACKUP_IS_PERMANENT : 0;
     /* As verified: external flash, asked again, may name another image. */
     memcpy(image->new_digest, boot->digest, SHA256_SIZE);

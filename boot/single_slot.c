@@ -21,7 +21,7 @@ int boot_single(const struct boot_config *config, struct boot_result *result)
     }
     counter_set_verifier(&verifier, config, &records, 0);
     err = image_open_untrusted(&image, areas->primary, 0, areas->primary->size);
-    if (err == OK && config->validate_primary) {
+    if (err == OK && BOOT_OPTION(config, validate_primary, CONFIG_BOOT_VALIDATE_SLOT0)) {
         err = verify_image(&verifier, &image, &result->is_verified);
     } else if (err == OK) {
         result->is_verified = HARDENED_TRUE;

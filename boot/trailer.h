@@ -36,6 +36,8 @@ struct trailer_params {
 
 /* Offsets are bytes from the start of the area. */
 struct trailer_layout {
+    uint8_t erased_value;
+    bool has_tlv_sizes;
     uint8_t magic_value[IMAGE_TRAILER_MAGIC_SIZE]; /* depends on max_align */
     uint32_t magic;
     uint32_t image_ok;
@@ -49,8 +51,6 @@ struct trailer_layout {
     uint32_t cell; /* bytes of a status cell */
     uint32_t write_block;
     uint32_t max_align;
-    bool has_tlv_sizes;
-    uint8_t erased_value;
 };
 
 /* What a trailer says. */

@@ -36,7 +36,7 @@ static const char *refusal_text(int reason)
 int boot_open_source(struct boot *boot, enum swap_type type, struct image *source)
 {
     const struct boot_mode *mode = boot_mode(boot);
-    const struct flash_area *area = boot->slots[BOOT_SECONDARY].area;
+    const struct flash_area *area = boot_source(boot)->area;
     uint32_t off = mode->source_off(boot, type);
     hardened_bool valid = HARDENED_FALSE;
     int err = image_open_untrusted(source, area, off, mode->source_limit(boot, type));
@@ -68,7 +68,7 @@ static int check_address(const struct boot *boot, const struct image *source)
     uint32_t vector = 0;
     int err;
 
-    if (!boot->config->verify_address) {
+    if (!BOOT_OPTION(boot->config, verify_address, CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS)) {
         return OK;
     }
     err = flash_area_read(source->area, source->off + source->header.hdr_size + 4U, &vector, sizeof vector);
@@ -87,7 +87,8 @@ static int check_version(const struct boot *boot, const struct image *source)
     const struct flash_area *area = boot->slots[BOOT_PRIMARY].area;
     struct image present;
 
-    if (!boot->config->downgrade_prevention || image_open_untrusted(&present, area, 0, area->size) != OK ||
+    if (!BOOT_OPTION(boot->config, downgrade_prevention, CONFIG_MCUBOOT_DOWNGRADE_PREVENTION) ||
+        image_open_untrusted(&present, area, 0, area->size) != OK ||
         image_version_compare(&source->header.version, &present.header.version) >= 0) {
         return OK;
     }
@@ -132,7 +133,7 @@ int boot_try(struct boot *boot)
 static int clear_request(struct boot *boot)
 {
     const struct boot_slot *primary = &boot->slots[BOOT_PRIMARY];
-    const struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
+    const struct boot_slot *source = boot_source(boot);
     const struct update *update = &boot->update;
     int err = OK;
 
@@ -143,8 +144,8 @@ static int clear_request(struct boot *boot)
                update->primary.image_ok == TRAILER_FLAG_UNSET) {
         err = trailer_program_image_ok(primary->area, &primary->layout);
     }
-    if (err == OK && update->secondary.magic != TRAILER_MAGIC_UNSET) {
-        err = trailer_erase(secondary->area, &secondary->layout);
+    if (err == OK && boot_request(boot)->magic != TRAILER_MAGIC_UNSET) {
+        err = trailer_erase(source->area, &source->layout);
     }
     if (err == OK && boot_has_scratch() && update->scratch.magic == TRAILER_MAGIC_GOOD) {
         err = trailer_erase(boot->slots[BOOT_SCRATCH].area, &boot->slots[BOOT_SCRATCH].layout);
@@ -237,7 +238,8 @@ static int turn_back(struct boot *boot)
 /* External flash may have answered with another valid image than the one that was admitted. */
 static bool is_admitted(const struct boot *boot)
 {
-    return boot->source.area == NULL || memcmp(&boot->header, &boot->source.header, sizeof boot->header) == 0;
+    return boot->source.area == NULL ||
+           memcmp(&boot->present.header, &boot->source.header, sizeof boot->source.header) == 0;
 }
 
 static int run_step(struct boot *boot, const struct boot_step *step)

@@ -148,10 +148,6 @@ static __attribute__((noinline)) int attempt(struct boot_result *result)
         .max_sectors = CONFIG_BOOT_MAX_IMG_SECTORS,
         .overwrite_whole = !IS_ENABLED(CONFIG_BOOT_OVERWRITE_ONLY_FAST),
         .overwrite_keeps_image = IS_ENABLED(CONFIG_BOOT_OVERWRITE_ONLY_KEEP_BACKUP),
-        .validate_primary = IS_ENABLED(CONFIG_BOOT_VALIDATE_SLOT0),
-        .downgrade_prevention = IS_ENABLED(CONFIG_MCUBOOT_DOWNGRADE_PREVENTION),
-        .security_counter = IS_ENABLED(CONFIG_MCUBOOT_HW_DOWNGRADE_PREVENTION),
-        .verify_address = IS_ENABLED(CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS),
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
