@@ -1,112 +1,60 @@
 #include "tests/powercut/campaign.h"
 
+#include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "host/random.h"
 #include "tests/powercut/images.h"
 
 #define REPORTS 20
 
-/* The sizes that matter in a slot: by name, resolved per mode and geometry. */
-enum size_name {
-    SIZE_SECTOR_LESS_1,
-    SIZE_SECTOR,
-    SIZE_SECTOR_MORE_1,
-    SIZE_TWO_AND_A_BIT,
-    SIZE_SIX,
-    SIZE_TEN,
-    SIZE_LARGEST_LESS_1,
-    SIZE_LARGEST
-};
-
-struct size_pair {
-    enum size_name old;
-    enum size_name new;
-};
-
-static const struct size_pair all_sizes[] = {
-    {SIZE_TWO_AND_A_BIT, SIZE_SECTOR_MORE_1}, {SIZE_TEN, SIZE_SECTOR},
-    {SIZE_SECTOR_LESS_1, SIZE_TEN},           {SIZE_SECTOR, SIZE_SECTOR},
-    {SIZE_LARGEST, SIZE_LARGEST_LESS_1},      {SIZE_TWO_AND_A_BIT, SIZE_LARGEST},
-};
-static const struct size_pair small_sizes[] = {{SIZE_SECTOR_MORE_1, SIZE_SECTOR_MORE_1}};
-static const struct size_pair closure_sizes[] = {{SIZE_TWO_AND_A_BIT, SIZE_SECTOR_MORE_1},
-                                                 {SIZE_SECTOR, SIZE_TWO_AND_A_BIT}};
-static const struct size_pair six_units[] = {{SIZE_SIX, SIZE_SIX}};
-static const struct size_pair ten_units[] = {{SIZE_TEN, SIZE_TEN}};
-static const struct size_pair largest[] = {{SIZE_LARGEST, SIZE_LARGEST}};
-
-/* What is multiplied, and how deep it is explored. */
-struct plan {
-    const char *name;
-    const struct size_pair *sizes;
-    size_t size_count;
-    size_t first_geometry;
-    size_t geometry_count; /* 0: to the last */
-    const char *story;     /* NULL: all */
-    uint32_t depth;        /* cuts in a row */
-    uint32_t damages;
-    uint32_t seeds;  /* repeated with so many */
-    uint32_t chains; /* random ones instead, so many */
-};
-
-#define SIZES(list) (list), sizeof(list) / sizeof((list)[0])
-
-/* The geometries' order is that of matrix.c: the first is the nRF52840 DK's, those from LARGE on have large sectors. */
-#define LARGE 11
-
-static const struct plan budget[] = {
-    {"single cuts", SIZES(all_sizes), 0, 1, NULL, 1, 4, 1, 0},
-    {"single cuts", SIZES(small_sizes), 1, LARGE - 1, NULL, 1, 4, 1, 0},
-    {"single cuts", SIZES(small_sizes), LARGE, 0, "test", 1, 1, 1, 0},
-    {"single cuts", SIZES(small_sizes), LARGE, 0, "replace", 1, 1, 1, 0},
-    {"pairs", SIZES(small_sizes), 0, 1, "test", 2, 1, 1, 0},
-    {"closure", SIZES(small_sizes), 0, 1, NULL, EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"closure", SIZES(small_sizes), 2, 1, "test", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"chains", SIZES(ten_units), 0, LARGE, NULL, 0, 0, 1, 10},
-};
-static const struct plan everything[] = {
-    {"single cuts", SIZES(all_sizes), 0, 0, NULL, 1, 8, 1, 0},
-    {"pairs", SIZES(ten_units), 0, 1, NULL, 2, 4, 1, 0},
-    {"closure", SIZES(closure_sizes), 0, 1, NULL, EXPLORE_NO_LIMIT, 1, 4, 0},
-    {"closure", SIZES(small_sizes), 1, 0, NULL, EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"closure of six units", SIZES(six_units), 0, 1, "test", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"closure of six units", SIZES(six_units), 0, 1, "revert", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"closure of six units", SIZES(six_units), 0, 1, "replace", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"chains", SIZES(largest), 0, 0, NULL, 0, 0, 1, 300},
+/* One job being played. */
+struct play {
+    const struct campaign *campaign;
+    const struct campaign_job *job;
+    struct campaign_counts *counts;
 };
 
 static void report(void *context, const struct run *run, const struct outcome *outcome)
 {
-    struct campaign *campaign = context;
+    struct play *play = context;
     struct buffer id = {0};
 
-    if (campaign->failures++ < (campaign->stop_at_failure ? 1 : REPORTS)) {
+    if (play->counts->failures++ < (play->campaign->stop_at_failure ? 1 : REPORTS)) {
         run_id(run, &id);
         (void)printf("powercut: FAILED %s: %s\n", buffer_text(&id), outcome->reason);
         buffer_free(&id);
     }
 }
 
-static void open_world(const struct campaign *campaign, const struct scenario *scenario, struct world *world,
-                       struct state *start)
+static void open_world(const struct play *play, struct world *world, struct state *start)
 {
+    const struct scenario *scenario = &play->job->scenario;
+
     world_init(world, scenario->geometry, scenario->mode, 1, 0);
+    if (!sim_accepts(world)) {
+        (void)fprintf(stderr, "powercut: %s cannot work with the slots of %s\n", scenario->mode->name,
+                      scenario->geometry->name);
+        exit(1);
+    }
     scenario_prepare(scenario, world, start);
-    world->device[WORLD_INTERNAL].model.settles = campaign->steady;
-    world->device[WORLD_EXTERNAL].model.settles = campaign->steady;
+    world->device[WORLD_INTERNAL].model.settles = play->campaign->steady;
+    world->device[WORLD_EXTERNAL].model.settles = play->campaign->steady;
 }
 
-void campaign_play_scenario(struct campaign *campaign, const struct scenario *scenario)
+static void play_exploration(struct play *play)
 {
+    struct explore_options options = play->job->explore;
     struct world world;
     struct state start;
 
-    open_world(campaign, scenario, &world, &start);
-    campaign->scenarios++;
-    explore(scenario, &campaign->explore, &world, &start, &campaign->counts, report, campaign);
+    options.stop_at_failure = play->campaign->stop_at_failure;
+    open_world(play, &world, &start);
+    explore(&play->job->scenario, &options, &world, &start, &play->counts->explore, report, play);
     world_drop(&world, &start);
     world_free(&world);
 }
@@ -123,91 +71,51 @@ static void make_chain(struct random *random, uint64_t ops, struct run *run)
     }
 }
 
-static void play_chains(struct campaign *campaign, const struct scenario *scenario, uint32_t count)
+/* So that a scenario has chains of its own, wherever it is in a campaign. */
+static uint64_t seed_of_chains(const struct campaign_job *job)
 {
-    struct random random = {campaign->seed + campaign->scenarios * 1000003U};
-    struct run run = {.scenario = *scenario};
+    struct buffer name = {0};
+    uint64_t seed = job->explore.seed;
+
+    campaign_job_name(job, &name);
+    for (size_t i = 0; i < name.len; i++) {
+        seed = (seed ^ name.data[i]) * 0x100000001b3U;
+    }
+    buffer_free(&name);
+    return seed;
+}
+
+static void play_chains(struct play *play)
+{
+    struct random random = {seed_of_chains(play->job)};
+    struct run run = {.scenario = play->job->scenario};
     struct world world;
     struct state start;
     struct outcome outcome;
     uint64_t ops;
 
-    open_world(campaign, scenario, &world, &start);
-    campaign->scenarios++;
+    open_world(play, &world, &start);
     scenario_play(&run, &world, &start, &outcome);
     ops = outcome.ops;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < play->job->chains; i++) {
         make_chain(&random, ops, &run);
         scenario_play(&run, &world, &start, &outcome);
-        campaign->chains++;
-        campaign->counts.cuts += run.cut_count;
-        campaign->counts.boots += outcome.boots;
-        campaign->undecidable_chains += outcome.undecidable ? 1 : 0;
+        play->counts->chains++;
+        play->counts->explore.cuts += run.cut_count;
+        play->counts->explore.boots += outcome.boots;
+        play->counts->explore.undecidable += outcome.undecidable ? 1 : 0;
         if (outcome.failed) {
-            report(campaign, &run, &outcome);
+            report(play, &run, &outcome);
         }
     }
     world_drop(&world, &start);
     world_free(&world);
 }
 
-static uint32_t resolve_size(enum size_name name, const struct world *world)
-{
-    uint32_t sector = world_first_sector(world, WORLD_PRIMARY);
-    uint32_t largest_size = world->mode->largest(world);
-
-    switch (name) {
-    case SIZE_SECTOR_LESS_1:
-        return sector - 1;
-    case SIZE_SECTOR:
-        return sector;
-    case SIZE_SECTOR_MORE_1:
-        return sector + 1;
-    case SIZE_TWO_AND_A_BIT:
-        return 2 * sector + 100;
-    case SIZE_SIX:
-        return 6 * sector;
-    case SIZE_TEN:
-        return 10 * sector;
-    case SIZE_LARGEST_LESS_1:
-        return largest_size - 1;
-    default:
-        return largest_size;
-    }
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-/* A journal's records are numbered, so that no state with one comes again: there is no fixpoint, but pairs of cuts. */
-static bool has_fixpoint(const struct sim_mode *mode)
-{
-    return (mode->areas & WORLD_HAS_JOURNAL) == 0;
-}
-
-static void play(struct campaign *campaign, const struct plan *plan, const struct scenario *scenario)
-{
-    if (plan->chains != 0) {
-        play_chains(campaign, scenario, plan->chains);
-        return;
-    }
-    for (uint32_t i = 0; i < plan->seeds; i++) {
-        campaign->explore = (struct explore_options){.depth = plan->depth,
-                                                     .seed = (uint32_t)campaign->seed + i,
-                                                     .damages = plan->damages,
-                                                     .noises = NOR_NOISES,
-                                                     .chip_cuts = 1,
-                                                     .max_states = 4000000,
-                                                     .stop_at_failure = campaign->stop_at_failure};
-        campaign_play_scenario(campaign, scenario);
-    }
-}
-
 /* A mode that cannot work with these slots says so, boots what it has, and changes nothing but the request. */
-static void check_refusal(struct campaign *campaign, struct world *world, const struct scenario *scenario)
+static void check_refusal(struct play *play, struct world *world)
 {
+    const struct scenario *scenario = &play->job->scenario;
     struct run run = {.scenario = *scenario};
     struct outcome outcome = {0};
     struct boot_result result;
@@ -215,7 +123,7 @@ static void check_refusal(struct campaign *campaign, struct world *world, const 
     bool is_refused = !scenario->mode->is_in_place || scenario->mode->has_revert;
     const struct buffer *wanted = scenario_image(scenario, is_refused ? IMAGE_OLD : IMAGE_NEW);
 
-    campaign->refused++;
+    play->counts->refused++;
     for (unsigned area = 0; area < WORLD_AREAS; area++) {
         if (world_has(world, area)) {
             world_erase(world, area);
@@ -236,78 +144,109 @@ static void check_refusal(struct campaign *campaign, struct world *world, const 
         outcome_fail(&outcome, "slots that cannot be used are written to");
     }
     if (outcome.failed) {
-        report(campaign, &run, &outcome);
+        report(play, &run, &outcome);
     }
 }
 
-static bool is_mine(struct campaign *campaign, uint32_t *turn)
+static void play_refusal(struct play *play)
 {
-    return (*turn)++ % campaign->parts == campaign->part && !(campaign->stop_at_failure && campaign->failures > 0);
-}
-
-static void play_stories(struct campaign *campaign, const struct plan *plan, const struct world *world, uint32_t *turn)
-{
-    uint32_t most = world->mode->largest(world);
-
-    for (size_t s = 0; s < story_count; s++) {
-        if (!story_applies(&stories[s], world->mode) ||
-            (plan->depth == EXPLORE_NO_LIMIT && !has_fixpoint(world->mode)) ||
-            (plan->story != NULL && strcmp(plan->story, stories[s].name) != 0)) {
-            continue;
-        }
-        for (size_t p = 0; p < plan->size_count; p++) {
-            struct scenario scenario = {world->mode,
-                                        world->geometry,
-                                        &stories[s],
-                                        {smaller(resolve_size(plan->sizes[p].old, world), most),
-                                         smaller(resolve_size(plan->sizes[p].new, world), most)}};
-
-            if (is_mine(campaign, turn)) {
-                play(campaign, plan, &scenario);
-            }
-        }
-    }
-}
-
-static void play_geometry(struct campaign *campaign, const struct plan *plan, const struct world_geometry *geometry,
-                          const struct sim_mode *mode, uint32_t *turn)
-{
+    const struct scenario *scenario = &play->job->scenario;
     struct world world;
-    struct scenario scenario = {mode, geometry, &stories[0], {2000, 3000}};
 
-    world_init(&world, geometry, mode, 1, 0);
-    if (sim_accepts(&world)) {
-        play_stories(campaign, plan, &world, turn);
-    } else if (!(mode->is_in_place && world.has_trailers) && is_mine(campaign, turn)) {
-        check_refusal(campaign, &world, &scenario);
-    }
+    world_init(&world, scenario->geometry, scenario->mode, 1, 0);
+    check_refusal(play, &world);
     world_free(&world);
-    images_forget();
 }
 
-static void play_plans(struct campaign *campaign, const struct plan *plans, size_t count)
+static uint64_t cpu_us(void)
 {
-    uint32_t turn = 0;
+    struct timespec now;
 
-    for (size_t p = 0; p < count; p++) {
-        size_t end = plans[p].geometry_count == 0 ? geometry_count : plans[p].first_geometry + plans[p].geometry_count;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000U + (uint64_t)now.tv_nsec / 1000U;
+}
 
-        for (size_t g = plans[p].first_geometry; g < end; g++) {
-            for (size_t m = 0; m < sim_mode_count; m++) {
-                if (campaign->only_mode == NULL || strcmp(campaign->only_mode, sim_modes[m].name) == 0) {
-                    play_geometry(campaign, &plans[p], &geometries[g], &sim_modes[m], &turn);
-                }
-            }
-        }
+void campaign_play(const struct campaign *campaign, const struct campaign_job *job, struct campaign_counts *counts)
+{
+    static void (*const players[])(struct play *) = {
+        [CAMPAIGN_EXPLORE] = play_exploration, [CAMPAIGN_CHAINS] = play_chains, [CAMPAIGN_REFUSE] = play_refusal};
+    struct play play = {campaign, job, counts};
+    uint64_t start = cpu_us();
+
+    counts->scenarios += job->kind != CAMPAIGN_REFUSE ? 1 : 0;
+    players[job->kind](&play);
+    images_tidy();
+    counts->cpu_us += cpu_us() - start;
+}
+
+void campaign_job_name(const struct campaign_job *job, struct buffer *out)
+{
+    const struct run run = {.scenario = job->scenario};
+
+    buffer_print(out, "%s ", job->plan);
+    run_id(&run, out);
+    buffer_print(out, " seed %" PRIu32, job->explore.seed);
+}
+
+struct count {
+    const char *name;
+    size_t at; /* in struct campaign_counts */
+};
+
+#define COUNT(field)                                                                                                   \
+    {                                                                                                                  \
+#field, offsetof(struct campaign_counts, field)                                                                \
+    }
+#define EXPLORED(field)                                                                                                \
+    {                                                                                                                  \
+#field, offsetof(struct campaign_counts, explore.field)                                                        \
+    }
+
+static const struct count all_counts[] = {
+    COUNT(scenarios), COUNT(refused),  COUNT(chains),         COUNT(failures),    COUNT(cpu_us),  EXPLORED(cuts),
+    EXPLORED(states), EXPLORED(boots), EXPLORED(undecidable), EXPLORED(wavering), EXPLORED(lost), EXPLORED(unfinished)};
+
+static uint64_t count_get(const struct campaign_counts *counts, const struct count *count)
+{
+    uint64_t value;
+
+    memcpy(&value, (const uint8_t *)counts + count->at, sizeof value);
+    return value;
+}
+
+static void count_add(struct campaign_counts *counts, const struct count *count, uint64_t more)
+{
+    uint64_t value = count_get(counts, count) + more;
+
+    memcpy((uint8_t *)counts + count->at, &value, sizeof value);
+}
+
+void campaign_counts_add(struct campaign_counts *counts, const struct campaign_counts *more)
+{
+    for (size_t i = 0; i < sizeof all_counts / sizeof all_counts[0]; i++) {
+        count_add(counts, &all_counts[i], count_get(more, &all_counts[i]));
     }
 }
 
-void campaign_play_budget(struct campaign *campaign)
+void campaign_counts_print(const struct campaign_counts *counts, struct buffer *out)
 {
-    play_plans(campaign, budget, sizeof budget / sizeof budget[0]);
+    for (size_t i = 0; i < sizeof all_counts / sizeof all_counts[0]; i++) {
+        buffer_print(out, "%s%s=%" PRIu64, i == 0 ? "" : " ", all_counts[i].name, count_get(counts, &all_counts[i]));
+    }
 }
 
-void campaign_play_exhaustive(struct campaign *campaign)
+bool campaign_counts_parse(const char *text, struct campaign_counts *counts)
 {
-    play_plans(campaign, everything, sizeof everything / sizeof everything[0]);
+    bool good = true;
+
+    *counts = (struct campaign_counts){0};
+    for (size_t i = 0; good && i < sizeof all_counts / sizeof all_counts[0]; i++) {
+        size_t len = strlen(all_counts[i].name);
+        char *end = NULL;
+
+        good = strncmp(text, all_counts[i].name, len) == 0 && text[len] == '=';
+        count_add(counts, &all_counts[i], good ? strtoull(text + len + 1, &end, 10) : 0);
+        text = good ? end + strspn(end, " ") : text;
+    }
+    return good && *text == '\0';
 }

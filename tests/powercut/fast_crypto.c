@@ -96,17 +96,18 @@ struct question {
 
 static struct question asked[MEMORY];
 static int answers[MEMORY];
-static size_t asked_count;
+static size_t asked_count; /* ever; the oldest is forgotten first */
 
 static int answer(const struct question *question)
 {
+    size_t known = asked_count < MEMORY ? asked_count : MEMORY;
     size_t at = 0;
 
-    while (at < asked_count && memcmp(&asked[at], question, sizeof *question) != 0) {
+    while (at < known && memcmp(&asked[at], question, sizeof *question) != 0) {
         at++;
     }
-    if (at == asked_count) {
-        at = asked_count < MEMORY ? asked_count++ : MEMORY - 1;
+    if (at == known) {
+        at = asked_count++ % MEMORY;
         asked[at] = *question;
         answers[at] = p256_ecdsa_verify(question->signature, question->key, question->digest, SHA256_SIZE);
     }

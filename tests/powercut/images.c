@@ -96,7 +96,7 @@ const struct buffer *images_get(uint32_t size, uint8_t major, uint32_t seed)
     return &slot->image;
 }
 
-void images_forget(void)
+static void forget(void)
 {
     for (size_t i = 0; i < kept_count; i++) {
         buffer_free(&kept[i].image);
@@ -104,9 +104,16 @@ void images_forget(void)
     kept_count = 0;
 }
 
+void images_tidy(void)
+{
+    if (kept_count > KEPT_MAX / 2) {
+        forget();
+    }
+}
+
 void images_free(void)
 {
-    images_forget();
+    forget();
     signing_key_free(signer);
     signer = NULL;
     buffer_free(&key_der);

@@ -19,7 +19,7 @@ const struct buffer *images_get(uint32_t size, uint8_t major, uint32_t seed);
 void images_make(struct buffer *image, const struct sign_params *params, uint32_t payload_len, uint32_t seed);
 
 uint32_t images_overhead(void);
-void images_forget(void); /* the images, not the key */
+void images_tidy(void); /* forgets the images, not the key, when there are many */
 void images_free(void);
 
 #endif

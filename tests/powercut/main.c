@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "cli/options.h"
-#include "tests/powercut/campaign.h"
 #include "tests/powercut/images.h"
+#include "tests/powercut/jobs.h"
 #include "tests/powercut/log.h"
 
 /* Drawing the flash before each operation of a replayed run. */
@@ -63,41 +63,34 @@ static double seconds(clockid_t clock)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void print_counts(const struct campaign *campaign, double wall, double cpu)
+static void print_counts(const struct campaign *campaign, const struct campaign_counts *counts, double wall)
 {
-    const struct explore_counts *counts = &campaign->counts;
+    const struct explore_counts *explored = &counts->explore;
+    double cpu = (double)counts->cpu_us / 1e6;
 
     (void)printf("powercut: seed %" PRIu64 ", %" PRIu64 " scenarios, %" PRIu64 " cuts, %" PRIu64 " states, %" PRIu64
                  " boots, %" PRIu64 " chains, %" PRIu64 " layouts refused, %" PRIu64 " undecidable, %" PRIu64
                  " wavering (%" PRIu64 " boots without an image), %" PRIu64 " unfinished, %" PRIu64
                  " failures; %.1f s, of the processor %.1f s: %.0f cuts/s, %.0f boots/s\n",
-                 campaign->seed, campaign->scenarios, counts->cuts, counts->states, counts->boots, campaign->chains,
-                 campaign->refused, counts->undecidable + campaign->undecidable_chains, counts->wavering, counts->lost,
-                 counts->unfinished, campaign->failures, wall, cpu, (double)counts->cuts / cpu,
-                 (double)counts->boots / cpu);
+                 campaign->seed, counts->scenarios, explored->cuts, explored->states, explored->boots, counts->chains,
+                 counts->refused, explored->undecidable, explored->wavering, explored->lost, explored->unfinished,
+                 counts->failures, wall, cpu, (double)explored->cuts / cpu, (double)explored->boots / cpu);
 }
 
-static int run_campaign(struct campaign *campaign, const char *scenario_id, bool exhaustive)
+static int play(const struct campaign *campaign, const struct campaign_list *list, const struct jobs_options *options)
 {
-    double wall = seconds(CLOCK_MONOTONIC);
-    double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    struct run run;
+    double start = seconds(CLOCK_MONOTONIC);
+    struct campaign_counts counts = {0};
+    struct failure failure;
+    int err = jobs_play(campaign, list, options, &counts, &failure);
 
-    if (scenario_id != NULL && !run_parse(scenario_id, &run)) {
-        (void)fprintf(stderr, "powercut: %s is no scenario\n", scenario_id);
-        return CLI_USAGE;
-    }
-    if (scenario_id != NULL) {
-        campaign_play_scenario(campaign, &run.scenario);
-    } else if (exhaustive) {
-        campaign_play_exhaustive(campaign);
-    } else {
-        campaign_play_budget(campaign);
+    if (err != OK) {
+        (void)fprintf(stderr, "powercut: %s\n", failure.text);
     }
     images_free();
-    print_counts(campaign, seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
-    return campaign->failures == 0 && campaign->counts.unfinished == 0 && campaign->scenarios > 0 ? CLI_DONE
-                                                                                                  : CLI_FAILED;
+    print_counts(campaign, &counts, seconds(CLOCK_MONOTONIC) - start);
+    return err == OK && counts.failures == 0 && counts.explore.unfinished == 0 && counts.scenarios > 0 ? CLI_DONE
+                                                                                                       : CLI_FAILED;
 }
 
 static const struct cli_option options[] = {
@@ -105,8 +98,12 @@ static const struct cli_option options[] = {
     {"only", 'o', CLI_VALUE, "ID", "only this scenario, an id without cuts"},
     {"depth", 'd', CLI_VALUE, "N", "with --only: cuts in a row (default 1; 0: to the fixpoint)"},
     {"damages", 't', CLI_VALUE, "N", "with --only: seeds of damage at each operation (default 4)"},
+    {"chains", 'c', CLI_VALUE, "N", "with --only: so many random chains of cuts instead"},
     {"mode", 'm', CLI_VALUE, "NAME", "only this update mode"},
-    {"exhaustive", 'x', CLI_FLAG, NULL, "everything, for an hour or more"},
+    {"exhaustive", 'x', CLI_FLAG, NULL, "everything, for about an hour"},
+    {"jobs", 'j', CLI_VALUE, "N", "in so many processes (default 1)"},
+    {"tell", 'l', CLI_FLAG, NULL, "a line for each scenario that is done"},
+    {"ledger", 'g', CLI_VALUE, "FILE", "go on where an earlier run with this file ended"},
     {"part", 'p', CLI_VALUE, "N", "only every --parts-th scenario, from this one on (default 0)"},
     {"parts", 'n', CLI_VALUE, "N", "see --part (default 1)"},
     {"first", 'f', CLI_FLAG, NULL, "end at the first failure"},
@@ -123,34 +120,79 @@ static const struct cli_command command = {
                "powercut --replay offset/4K-4-1/40960-40960/revert/17T5/-~2/3C0",
 };
 
+/* What --only, --depth and --damages say. */
+static int list_one(const struct cli_args *args, const struct campaign *campaign, struct campaign_list *list)
+{
+    const char *id = cli_value(args, "only", "");
+    struct campaign_job job = {.plan = "only", .kind = CAMPAIGN_EXPLORE};
+    uint64_t depth;
+    uint64_t damages;
+    uint64_t chains;
+    struct run run;
+
+    if (!cli_number(args, "damages", 4, 1000, &damages) || !cli_number(args, "depth", 1, 1000, &depth) ||
+        !cli_number(args, "chains", 0, UINT32_MAX, &chains)) {
+        return CLI_USAGE;
+    }
+    if (!run_parse(id, &run)) {
+        (void)fprintf(stderr, "powercut: %s is no scenario\n", id);
+        return CLI_USAGE;
+    }
+    job.scenario = run.scenario;
+    job.kind = chains != 0 ? CAMPAIGN_CHAINS : CAMPAIGN_EXPLORE;
+    job.chains = (uint32_t)chains;
+    job.explore = (struct explore_options){.depth = depth == 0 ? EXPLORE_NO_LIMIT : (uint32_t)depth,
+                                           .seed = (uint32_t)campaign->seed,
+                                           .damages = (uint32_t)damages,
+                                           .noises = NOR_NOISES,
+                                           .chip_cuts = 1,
+                                           .max_states = 4000000};
+    campaign_list_add(list, &job);
+    return CLI_DONE;
+}
+
+static int list_jobs(const struct cli_args *args, const struct campaign *campaign, struct campaign_list *list)
+{
+    if (cli_given(args, "only")) {
+        return list_one(args, campaign, list);
+    }
+    if (cli_given(args, "exhaustive")) {
+        campaign_list_everything(campaign, list);
+    } else {
+        campaign_list_budget(campaign, list);
+    }
+    return CLI_DONE;
+}
+
 static int run_or_replay(const struct cli_args *args)
 {
     struct campaign campaign = {.steady = cli_given(args, "steady"),
                                 .stop_at_failure = cli_given(args, "first"),
                                 .only_mode = cli_value(args, "mode", NULL)};
-    uint64_t depth;
-    uint64_t damages;
+    struct jobs_options how = {.tells = cli_given(args, "tell"), .ledger = cli_value(args, "ledger", NULL)};
+    struct campaign_list list = {0};
     uint64_t part;
     uint64_t parts;
+    uint64_t processes;
+    int status;
 
     if (cli_given(args, "replay")) {
         return replay_id(cli_value(args, "replay", ""), campaign.steady);
     }
-    if (!cli_number(args, "damages", 4, 1000, &damages) || !cli_number(args, "depth", 1, 1000, &depth) ||
-        !cli_number(args, "part", 0, 1000, &part) || !cli_number(args, "parts", 1, 1000, &parts) ||
-        !cli_number(args, "seed", 1, UINT32_MAX, &campaign.seed) || parts == 0) {
+    if (!cli_number(args, "part", 0, 1000, &part) || !cli_number(args, "parts", 1, 1000, &parts) ||
+        !cli_number(args, "seed", 1, UINT32_MAX, &campaign.seed) || !cli_number(args, "jobs", 1, 64, &processes) ||
+        parts == 0 || processes == 0) {
         return CLI_USAGE;
     }
-    campaign.part = (uint32_t)part;
-    campaign.parts = (uint32_t)parts;
-    campaign.explore = (struct explore_options){.depth = depth == 0 ? EXPLORE_NO_LIMIT : (uint32_t)depth,
-                                                .seed = (uint32_t)campaign.seed,
-                                                .damages = (uint32_t)damages,
-                                                .noises = NOR_NOISES,
-                                                .chip_cuts = 1,
-                                                .max_states = 4000000,
-                                                .stop_at_failure = campaign.stop_at_failure};
-    return run_campaign(&campaign, cli_value(args, "only", NULL), cli_given(args, "exhaustive"));
+    how.part = (uint32_t)part;
+    how.parts = (uint32_t)parts;
+    how.processes = (unsigned)processes;
+    status = list_jobs(args, &campaign, &list);
+    if (status == CLI_DONE) {
+        status = play(&campaign, &list, &how);
+    }
+    campaign_list_free(&list);
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -63,11 +63,21 @@ static void add_slots(struct world *world, unsigned image)
     }
 }
 
+/* The smallest power of two that holds what a journal wants to: pages are changed often. */
+static uint32_t journal_page(uint32_t write_block)
+{
+    if (write_block <= 4) {
+        return 2048;
+    }
+    return write_block <= 32 ? 4096 : 8192;
+}
+
 static void add_shared(struct world *world)
 {
     const struct world_geometry *geometry = world->geometry;
     const uint32_t sector = geometry->flash[WORLD_INTERNAL].slot[0].sector;
-    const struct world_run journal = {sector, sector < 8192 ? 2 * 8192 / sector : 2}; /* pages of 8 KiB at least */
+    const uint32_t page = journal_page(geometry->flash[WORLD_INTERNAL].write_block);
+    const struct world_run journal = {sector, sector < page ? 2 * page / sector : 2};
 
     if ((world->mode->areas & WORLD_HAS_SCRATCH) != 0) {
         add_area(world, geometry->scratch_on, WORLD_SCRATCH, &geometry->scratch, 1);
