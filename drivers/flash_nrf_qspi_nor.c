@@ -295,7 +295,8 @@ static int qspi_program(const struct spi_nor *nor, uint32_t off, const void *src
     return bounce_program(&qspi_bounce, nor, off, src, len);
 }
 
-static const struct spi_nor_mover qspi_mover = {.read = qspi_read, .program = qspi_program, .settle = qspi_settle};
+static const struct spi_nor_mover qspi_mover = {
+    .read = qspi_read, .program = qspi_program, .settle = qspi_settle, .needs_4byte_mode = true};
 
 static const struct pinctrl_role qspi_roles[] = {
     {NRF_FUN_QSPI_SCK, PINCTRL_HIGH_DRIVE, QSPI_PSEL_SCK},    {NRF_FUN_QSPI_CSN, PINCTRL_HIGH_DRIVE, QSPI_PSEL_CSN},

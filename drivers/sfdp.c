@@ -2,9 +2,14 @@
 
 #include <string.h>
 
-#define SFDP_SIGNATURE 0x50444653u /* "SFDP" */
-#define WORD_MIN       9u          /* JESD216, first edition */
-#define BFP_MIN        36u         /* bytes of so many words */
+#define SFDP_SIGNATURE  0x50444653u /* "SFDP" */
+#define BFP_WORDS_MIN   ((size_t)9) /* JESD216, first edition */
+#define FOUR_BYTE_WORDS ((size_t)2)
+
+/* Word 1 of the 4-byte address instruction table; the bits of the erase types follow. */
+#define FOUR_BYTE_FAST_READ 0x02u
+#define FOUR_BYTE_PROGRAM   0x40u
+#define FOUR_BYTE_ERASE_BIT 9u
 
 /* Bounds of what is believed: sectors from 4 KiB to 16 MiB, chips to 2 GiB. */
 #define ERASE_EXPONENT_MIN 12u
@@ -26,17 +31,26 @@ static uint32_t field(uint32_t value, unsigned low, unsigned bits)
     return value >> low & ((1u << bits) - 1);
 }
 
-bool sfdp_find_bfp(const uint8_t header[SFDP_HEADER_SIZE], uint32_t *off, size_t *len)
+bool sfdp_find(const uint8_t header[SFDP_HEADER_SIZE], uint16_t id, uint32_t *off, size_t *len)
 {
-    const uint8_t *parameter = header + 8;
-    size_t words = parameter[3];
+    size_t words_min = id == SFDP_BFP ? BFP_WORDS_MIN : FOUR_BYTE_WORDS;
+    size_t end = 16 + (size_t)header[6] * 8;
+    bool found = false;
 
-    if (le32(header) != SFDP_SIGNATURE || header[5] != 1 || parameter[0] != 0 || words < WORD_MIN) {
+    if (le32(header) != SFDP_SIGNATURE || header[5] != 1) {
         return false;
     }
-    *off = le32(parameter + 4) & 0xffffffu;
-    *len = words * 4 < SFDP_BFP_MAX ? words * 4 : SFDP_BFP_MAX;
-    return true;
+    for (size_t at = 8; at < end && at < SFDP_HEADER_SIZE; at += 8) {
+        const uint8_t *parameter = header + at;
+        size_t words = parameter[3];
+
+        if ((parameter[0] | parameter[7] << 8) == id && parameter[2] == 1 && words >= words_min) {
+            *off = le32(parameter + 4) & 0xffffffu;
+            *len = words * 4 < SFDP_TABLE_MAX ? words * 4 : SFDP_TABLE_MAX;
+            found = true;
+        }
+    }
+    return found;
 }
 
 /* Word 2: bits - 1, or the exponent of 2 from 4 Gbit up. Returns bytes, 0 for what is not believed. */
@@ -77,6 +91,7 @@ static bool parse_erase_types(const uint8_t *bfp, size_t len, uint32_t size, str
         if (exponent >= ERASE_EXPONENT_MIN && exponent <= ERASE_EXPONENT_MAX && UINT32_C(1) << exponent <= size) {
             types[i].size = UINT32_C(1) << exponent;
             types[i].opcode = bfp[29 + 2 * i];
+            types[i].opcode_4byte = SFDP_OPCODE_4BYTE(types[i].opcode);
             types[i].max_us = erase_max_us(word(bfp, len, 10), i);
             found = true;
         }
@@ -84,7 +99,7 @@ static bool parse_erase_types(const uint8_t *bfp, size_t len, uint32_t size, str
     return found;
 }
 
-/* Word 11: page size and program time; word 14: exit from deep power-down; word 15: quad enable. */
+/* Word 11: page size and program time; word 14: exit from deep power-down. */
 static void parse_times(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
 {
     static const uint32_t exit_unit_ns[] = {128, 1000, 8000, 64000};
@@ -100,8 +115,22 @@ static void parse_times(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
     if (power != 0 && field(power, 31, 1) == 0) {
         chip->exit_dpd_us = ((field(power, 8, 5) + 1) * exit_unit_ns[field(power, 13, 2)] + 999) / 1000;
     }
+}
+
+/* Word 1: 4-byte addresses only; 14: flag status register; 15: quad enable; 16: 4-byte addresses. */
+static void parse_modes(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
+{
     if (len >= 60 && field(word(bfp, len, 15), 20, 3) < QER_COUNT) {
         chip->quad_enable = (uint8_t)field(word(bfp, len, 15), 20, 3);
+    }
+    if (len >= 64) {
+        chip->four_byte = bfp[63];
+    }
+    if (field(word(bfp, len, 1), 17, 2) == 2) {
+        chip->four_byte = SFDP_4BYTE_ALWAYS;
+    }
+    if (field(word(bfp, len, 14), 3, 1) != 0) {
+        chip->report = REPORT_FLAGS;
     }
 }
 
@@ -110,11 +139,27 @@ bool sfdp_parse_bfp(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
     struct sfdp_erase types[SFDP_ERASE_TYPES] = {{0}};
     uint32_t size = density(word(bfp, len, 2));
 
-    if (len < BFP_MIN || size == 0 || !parse_erase_types(bfp, len, size, types)) {
+    if (len < BFP_WORDS_MIN * 4 || size == 0 || !parse_erase_types(bfp, len, size, types)) {
         return false;
     }
     memcpy(chip->erase, types, sizeof(types));
     chip->size = size;
     parse_times(bfp, len, chip);
+    parse_modes(bfp, len, chip);
     return true;
+}
+
+void sfdp_parse_4byte(const uint8_t *table, size_t len, struct sfdp_chip *chip)
+{
+    uint32_t has = word(table, len, 1);
+    bool complete = (has & FOUR_BYTE_FAST_READ) != 0 && (has & FOUR_BYTE_PROGRAM) != 0 && len >= FOUR_BYTE_WORDS * 4;
+
+    for (unsigned i = 0; complete && i < SFDP_ERASE_TYPES; i++) {
+        if (chip->erase[i].size != 0) {
+            chip->erase[i].opcode_4byte = table[4 + i];
+            complete = field(has, FOUR_BYTE_ERASE_BIT + i, 1) != 0;
+        }
+    }
+    chip->four_byte &= (uint8_t)~SFDP_4BYTE_OPCODES;
+    chip->four_byte |= complete ? SFDP_4BYTE_OPCODES : 0;
 }

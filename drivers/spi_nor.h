@@ -34,15 +34,26 @@ struct spi_nor_mover {
 
     /* Waits until the controller has done with the page it was given. Returns OK, ERR_FLASH_TIMEOUT. */
     int (*settle)(const struct spi_nor *nor);
+
+    bool needs_4byte_mode; /* its opcodes are those of three bytes, whatever the size of the chip */
 };
 
 /* By transfers, as every controller can. */
 extern const struct spi_nor_mover spi_nor_by_transfers;
 
+/* How addresses in a chip of more than 16 MiB are sent. */
+enum spi_nor_reach {
+    REACH_MODE,     /* four bytes, in the chip's 4-byte mode */
+    REACH_OPCODES,  /* four bytes, by opcodes of their own */
+    REACH_SEGMENTS, /* three bytes; the extended address register holds the fourth */
+};
+
 struct spi_nor_state {
     struct sfdp_chip chip;    /* as found; spi_nor_chip says what counts */
     struct deadline busy_end; /* of what runs */
     uint32_t poll_us;         /* how often to ask whether it still runs; 0: nothing runs */
+    uint8_t reach;            /* enum spi_nor_reach */
+    uint8_t segment;          /* in the extended address register */
     bool is_present;
     bool is_fast; /* at full speed: an MX25R was switched to its high-performance mode */
 };
@@ -51,14 +62,15 @@ struct spi_nor {
     struct spi_chip chip;
     const struct spi_nor_mover *mover;
     struct spi_nor_state *state;
-    const struct sfdp_chip *described; /* by devicetree; NULL: the chip is asked, which the option must allow */
+    const struct sfdp_chip *described; /* by devicetree and the table of parts; the chip's own tables amend it */
     const char *name;                  /* for messages */
     struct flash_geometry geometry;    /* size from devicetree */
     struct flash_range *range;         /* its only one; the sector size is the chip's after spi_nor_init */
     uint32_t exit_dpd_us;
-    uint8_t id[3];       /* JEDEC ID, from devicetree */
-    uint8_t quad_enable; /* enum sfdp_qer, for a chip without SFDP */
-    bool needs_quad;     /* the controller will use four lines */
+    uint8_t id[3];     /* JEDEC ID, from devicetree; zeros: any */
+    bool needs_unlock; /* each block is protected by itself at power-on (ULBPR unlocks) */
+    bool has_dpd;      /* deep power-down */
+    bool needs_quad;   /* the controller will use four lines */
 };
 
 /*
@@ -68,7 +80,10 @@ struct spi_nor {
  */
 int spi_nor_init(const struct spi_nor *nor) ERROR_MUST_CHECK;
 
-/* Waits for what runs, then leaves the chip as after power-on. Returns OK or the error of what ran. */
+/*
+ * Waits for what runs, then leaves the chip as after power-on; with CONFIG_SPI_NOR_IDLE_IN_DPD asleep, if it can sleep.
+ * Returns OK or the error of what ran.
+ */
 int spi_nor_deinit(const struct spi_nor *nor) ERROR_MUST_CHECK;
 
 /*
@@ -93,10 +108,10 @@ int spi_nor_erase(const struct spi_nor *nor, uint32_t off, uint32_t len) ERROR_M
  */
 const struct sfdp_erase *spi_nor_plan_erase(const struct sfdp_chip *chip, uint32_t off, uint32_t len);
 
-/* What is known of the chip: by devicetree, or after spi_nor_init. */
+/* What is known of the chip: from before it is asked, or after spi_nor_init. */
 static inline const struct sfdp_chip *spi_nor_chip(const struct spi_nor *nor)
 {
-    return IS_ENABLED(CONFIG_SPI_NOR_SFDP_DEVICETREE) || nor->described != NULL ? nor->described : &nor->state->chip;
+    return IS_ENABLED(CONFIG_SPI_NOR_SFDP_DEVICETREE) ? nor->described : &nor->state->chip;
 }
 
 /* For the movers: */
@@ -112,11 +127,29 @@ int spi_nor_read_space(const struct spi_nor *nor, uint8_t opcode, size_t addr_le
 int spi_nor_change(const struct spi_nor *nor, uint8_t opcode, uint32_t off, const void *data,
                    size_t len) ERROR_MUST_CHECK;
 
+static inline bool spi_nor_is_large(const struct spi_nor *nor)
+{
+    return nor->geometry.size > SPI_NOR_LIMIT_3BYTE;
+}
+
+static inline bool spi_nor_has_4byte_opcodes(const struct spi_nor *nor)
+{
+    return spi_nor_is_large(nor) && nor->state->reach == REACH_OPCODES;
+}
+
+static inline bool spi_nor_has_segments(const struct spi_nor *nor)
+{
+    return spi_nor_is_large(nor) && nor->state->reach == REACH_SEGMENTS;
+}
+
 /* Bytes of an address in the array. */
 static inline size_t spi_nor_addr_len(const struct spi_nor *nor)
 {
-    return nor->geometry.size > SPI_NOR_LIMIT_3BYTE ? 4 : 3;
+    return spi_nor_is_large(nor) && !spi_nor_has_segments(nor) ? 4 : 3;
 }
+
+/* Where addresses have three bytes in a large chip: the next access is to the 16 MiB that `off` lies in. */
+int spi_nor_select_segment(const struct spi_nor *nor, uint32_t off) ERROR_MUST_CHECK;
 
 /* The smallest erasable unit, bytes. */
 uint32_t spi_nor_sector_size(const struct sfdp_chip *chip);

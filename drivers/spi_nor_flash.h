@@ -10,6 +10,7 @@
 #include <farboot/util.h>
 
 #include "drivers/spi_nor.h"
+#include "drivers/spi_nor_parts.h"
 
 extern const struct flash_driver spi_nor_flash_driver;
 
@@ -33,13 +34,28 @@ extern const struct spi_nor SPI_NOR_FIRST;
         ({DT_PROP_BY_IDX(node, jedec_id, 0), DT_PROP_BY_IDX(node, jedec_id, 1), DT_PROP_BY_IDX(node, jedec_id, 2)}),   \
         ({0}))
 
-/* What the chip says of itself, from devicetree. */
+#define SPI_NOR_ID24(node)                                                                                             \
+    COND_CODE_1(DT_NODE_HAS_PROP(node, jedec_id),                                                                      \
+                (((uint32_t)DT_PROP_BY_IDX(node, jedec_id, 0) << 16 | DT_PROP_BY_IDX(node, jedec_id, 1) << 8 |         \
+                  DT_PROP_BY_IDX(node, jedec_id, 2))),                                                                 \
+                (0u))
+
+/* What is known of the chip before it is asked: from sfdp-bfp, or from the table of parts. */
 #define SPI_NOR_BFP(node, i) DT_PROP_BY_IDX(node, sfdp_bfp, i)
-#define SPI_NOR_DESCRIBED(node)                                                                                        \
-    COND_CODE_1(CONFIG_SPI_NOR_SFDP_DEVICETREE, (&SPI_NOR_NAME(spi_nor_chip_, node)), (NULL))
-#define SPI_NOR_DESCRIBE(node) COND_CODE_1(CONFIG_SPI_NOR_SFDP_DEVICETREE, (SPI_NOR_DESCRIPTION(node)), ())
-#define SPI_NOR_DESCRIPTION(node)                                                                                      \
-    static const struct sfdp_chip SPI_NOR_NAME(spi_nor_chip_, node) = SFDP_CHIP(SPI_NOR_BFP, node);                    \
+#define SPI_NOR_FROM(node, of_bfp, of_part)                                                                            \
+    COND_CODE_1(DT_NODE_HAS_PROP(node, sfdp_bfp), (of_bfp(SPI_NOR_BFP, node)), (of_part(SPI_NOR_ID24(node))))
+#define SPI_NOR_DESCRIBE(node)                                                                                         \
+    static const struct sfdp_chip SPI_NOR_NAME(spi_nor_chip_, node) = {                                                \
+        SPI_NOR_FROM(node, SFDP_CHIP, SPI_NOR_PART_CHIP),                                                              \
+        .quad_enable =                                                                                                 \
+            DT_ENUM_IDX_OR(node, quad_enable_requirements, SPI_NOR_FROM(node, SFDP_CHIP_QUAD, SPI_NOR_PART_QUAD)),     \
+        .four_byte = DT_PROP_OR(node, enter_4byte_addr, SPI_NOR_FROM(node, SFDP_CHIP_4BYTE, SPI_NOR_PART_4BYTE)),      \
+        .report = COND_CODE_1(DT_PROP_OR(node, use_flag_status_register, 0), (REPORT_FLAGS),                           \
+                              (SPI_NOR_PART_REPORT(SPI_NOR_ID24(node)))),                                              \
+        .lock = DT_PROP_OR(node, has_lock, SPI_NOR_PART_LOCK(SPI_NOR_ID24(node))),                                     \
+    };                                                                                                                 \
+    COND_CODE_1(DT_NODE_HAS_PROP(node, sfdp_bfp), (SPI_NOR_CHECK_SIZE(node)), ())
+#define SPI_NOR_CHECK_SIZE(node)                                                                                       \
     _Static_assert((SPI_NOR_BFP(node, 7) & 0x80) == 0 &&                                                               \
                        SFDP_DENSITY(SFDP_WORD(SPI_NOR_BFP, node, 4, 5, 6, 7)) >= SPI_NOR_SIZE(node),                   \
                    "SPI NOR: the devicetree says more bytes than sfdp-bfp");
@@ -58,7 +74,7 @@ extern const struct spi_nor SPI_NOR_FIRST;
         .chip = {.controller = &(of_controller), .select = DT_REG_ADDR(node), .max_hz = (hz)},                         \
         .mover = &(by),                                                                                                \
         .state = &SPI_NOR_NAME(spi_nor_state_, node),                                                                  \
-        .described = SPI_NOR_DESCRIBED(node),                                                                          \
+        .described = &SPI_NOR_NAME(spi_nor_chip_, node),                                                               \
         .name = DT_NODE_FULL_NAME(node),                                                                               \
         .geometry = {.size = SPI_NOR_SIZE(node),                                                                       \
                      .write_block = 1,                                                                                 \
@@ -68,7 +84,8 @@ extern const struct spi_nor SPI_NOR_FIRST;
         .range = &SPI_NOR_NAME(spi_nor_range_, node),                                                                  \
         .exit_dpd_us = (DT_PROP_OR(node, t_exit_dpd, 100000) + 999) / 1000,                                            \
         .id = SPI_NOR_ID(node),                                                                                        \
-        .quad_enable = DT_ENUM_IDX_OR(node, quad_enable_requirements, QER_NONE),                                       \
+        .needs_unlock = DT_PROP(node, requires_ulbpr),                                                                 \
+        .has_dpd = DT_PROP(node, has_dpd),                                                                             \
         .needs_quad = (quad),                                                                                          \
     };                                                                                                                 \
     extern const struct flash_device DEVICE_DT_NAME(node);                                                             \

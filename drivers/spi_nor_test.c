@@ -11,6 +11,7 @@
 #include <farboot/util.h>
 
 #include "drivers/spi_nor.h"
+#include "drivers/spi_nor_parts.h"
 #include "host/random.h"
 
 #define EXIT_DPD_US 35u
@@ -232,6 +233,8 @@ static void fake_set_clock(const struct spi_chip *at, uint32_t hz)
 static const struct spi_driver fake_driver = {.transfer = fake_transfer, .set_clock = fake_set_clock};
 static const struct spi_controller fake_controller = {.driver = &fake_driver, .transfer_max = 1 + DATA_MAX};
 static const struct spi_nor_mover fake_mover = {.settle = fake_settle};
+static const struct sfdp_chip common = {SPI_NOR_PART_CHIP(0), .quad_enable = QER_S1B6, .report = REPORT_SECURITY,
+                                        .lock = SPI_NOR_BP3};
 static struct spi_nor_state nor_state;
 static const struct spi_nor nor = {.chip = {.controller = &fake_controller, .max_hz = 32000000},
                                    .mover = &fake_mover,
@@ -240,7 +243,7 @@ static const struct spi_nor nor = {.chip = {.controller = &fake_controller, .max
                                    .geometry = {.size = 8 << 20},
                                    .exit_dpd_us = EXIT_DPD_US,
                                    .id = {0xc2, 0x28, 0x17},
-                                   .quad_enable = QER_S1B6,
+                                   .described = &common,
                                    .needs_quad = true};
 
 static void new_chip(void)

@@ -1,12 +1,32 @@
 /* Data of a SPI NOR chip by transfers (drivers/spi.h), as every controller can move them. */
-#include "drivers/spi_nor.h"
+#include "drivers/spi_nor_commands.h"
 
-#define OP_PROGRAM   0x02u
-#define OP_FAST_READ 0x0bu
+/* What is reached without another address register. */
+static size_t segment_part(const struct spi_nor *nor, uint32_t off, size_t len)
+{
+    uint32_t room = SPI_NOR_LIMIT_3BYTE - (off & (SPI_NOR_LIMIT_3BYTE - 1));
+
+    return spi_nor_has_segments(nor) && room < len ? room : len;
+}
 
 static int read_array(const struct spi_nor *nor, uint32_t off, void *dst, size_t len)
 {
-    return spi_nor_read_space(nor, OP_FAST_READ, spi_nor_addr_len(nor), off, dst, len);
+    uint8_t opcode = spi_nor_has_4byte_opcodes(nor) ? OP_FAST_READ_4 : OP_FAST_READ;
+    uint8_t *out = dst;
+    int result = OK;
+
+    while (result == OK && len > 0) {
+        size_t part = segment_part(nor, off, len);
+
+        result = spi_nor_select_segment(nor, off);
+        if (result == OK) {
+            result = spi_nor_read_space(nor, opcode, spi_nor_addr_len(nor), off, out, part);
+        }
+        off += (uint32_t)part;
+        out += part;
+        len -= part;
+    }
+    return result;
 }
 
 /* What fits into the page at `off` and into one frame. */
@@ -25,7 +45,7 @@ static int program_page(const struct spi_nor *nor, uint32_t off, const void *src
     int result = spi_nor_prepare(nor);
 
     if (result == OK) {
-        result = spi_nor_change(nor, OP_PROGRAM, off, src, len);
+        result = spi_nor_change(nor, spi_nor_has_4byte_opcodes(nor) ? OP_PROGRAM_4 : OP_PROGRAM, off, src, len);
     }
     if (result == OK) {
         spi_nor_program_started(nor);
