@@ -269,9 +269,43 @@ static void test_the_best_set_whose_dependencies_are_met_is_started(void **state
     stop(board);
 }
 
+/* An image without needs for pair 1, loaded at `address`, in its primary; the other pairs have theirs. */
+static void put_loaded_at(struct board *board, uint32_t address)
+{
+    struct buffer *image = &board->images[1][0];
+
+    buffer_free(image);
+    *image = choose_make_image(board->f, 1, address, address, PAYLOAD);
+    memset(board->data, 0xff, sizeof board->data);
+    for (unsigned pair = 0; pair < PAIRS; pair++) {
+        memcpy(board->data + (size_t)2 * pair * SLOT, board->images[pair][0].data, board->images[pair][0].len);
+    }
+}
+
+/* Over the image of an earlier pair, and over the place of a later one. */
+static void test_an_image_is_not_loaded_over_that_of_another_pair(void **state)
+{
+    struct board *board = start();
+    const uint32_t len = (uint32_t)board->images[0][0].len;
+
+    (void)state;
+    for (uint32_t off = 0; off + len <= RAM_SIZE; off += 0x80) {
+        uint32_t later = 2 * IMAGE_ROOM;
+        bool is_free = off >= len && (off + len <= later || off >= later + len);
+
+        put_loaded_at(board, RAM_BASE + off);
+        assert_int_equal(boot(board), is_free ? OK : ERR_BOOT_NO_IMAGE);
+        if (is_free) {
+            assert_true(is_in_ram(board, 0, 0) && is_in_ram(board, 2, 0));
+        }
+    }
+    stop(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_image_is_not_loaded_over_that_of_another_pair),
         cmocka_unit_test(test_the_best_set_whose_dependencies_are_met_is_started),
     };
 

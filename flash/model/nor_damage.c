@@ -183,6 +183,21 @@ static void erase_nearly(struct nor_model *model, struct random *random, uint32_
     }
 }
 
+/* The same where all cells were equally fast: what was programmed may still be read, whole or in part. */
+static void erase_weakly(struct nor_model *model, struct random *random, uint32_t off, uint32_t len)
+{
+    uint8_t erased = model->config->geometry.erased_value;
+    uint32_t sixteenths = random_below(random, 32); /* often all of it */
+    struct stream weak = {random, sixteenths < 16 ? 1 + sixteenths : 16, 0, 0};
+
+    for (uint32_t i = 0; i < len; i++) {
+        uint8_t programmed = model->data[off + i] ^ erased;
+
+        model->data[off + i] = erased;
+        make_unstable(model, random, off + i, next_bits(&weak) & programmed);
+    }
+}
+
 int nor_model_erase_torn(struct nor_model *model, uint32_t off, uint32_t len, uint32_t seed)
 {
     struct random random = damage_random(seed, off);
@@ -197,7 +212,7 @@ int nor_model_erase_torn(struct nor_model *model, uint32_t off, uint32_t len, ui
         erase_some_cells(model, &random, off, len);
         break;
     case 3:
-        erase_nearly(model, &random, off, len);
+        ((random_next(&random) & 1) != 0 ? erase_weakly : erase_nearly)(model, &random, off, len);
         break;
     default:
         erase_some_bits(model, &random, off, len, seed % KINDS == 2);

@@ -105,7 +105,8 @@ int nor_model_erase(struct nor_model *model, uint32_t off, uint32_t len) ERROR_M
  *     program  0 a prefix, in whole write blocks      1 a prefix, then one write block of which some bits changed
  *              2 the same, the rest of a page         3 all of it, but some bits are weak: unstable
  *     erase    0 cells of 8 bytes erased, others not  1 bits that fell and rose at random
- *              2 the same, some of them unstable      3 nearly erased: a few unstable bits are left
+ *              2 the same, some of them unstable      3 nearly erased: a few unstable bits are left, or many that
+ *                                                       were programmed
  *
  * An interrupted erase does not restart the count of programs; an interrupted program counts where it changed
  * something. The same seed damages the same place in the same way, whatever was there before.

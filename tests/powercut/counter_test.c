@@ -129,6 +129,23 @@ static void test_lower_and_missing_counters_are_refused(void **state)
     }
 }
 
+static void test_one_more_is_enough(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        struct board board;
+
+        start(&board, modes[m], 5);
+        boots(&board, 1);
+        request(&board, image(&board, 2, 6), true);
+        boots(&board, 2);
+        request(&board, image(&board, 3, 5), true);
+        boots(&board, 2);
+        assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_COUNTER);
+        finish(&board);
+    }
+}
+
 static void test_an_image_below_the_counter_does_not_boot(void **state)
 {
     struct board board;
@@ -343,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lower_and_missing_counters_are_refused),
+        cmocka_unit_test(test_one_more_is_enough),
         cmocka_unit_test(test_an_image_below_the_counter_does_not_boot),
         cmocka_unit_test(test_the_way_back_is_open_until_confirmation),
         cmocka_unit_test(test_the_way_back_is_open_until_it_was_gone),
