@@ -8,8 +8,7 @@
 #include "host/buffer.h"
 #include "vboard/board.h"
 
-#define XIP_BASE 0x12000000U
-#define ERASED   0xff
+#define ERASED 0xff
 
 const char *const *vboard_names(void)
 {
@@ -245,11 +244,12 @@ int vboard_create(const struct vboard_config *config, struct vboard **out, struc
     board = host_alloc(sizeof(*board));
     board->config = *config;
     board->wiring = wiring;
+    board->soc = wiring->soc;
     sim_clock_init(&board->machine.clock);
     board->machine.random.state = config->seed;
     board->machine.stats = &board->stats;
     board->machine.reporter = (struct machine_reporter){board, report_bug, report_note, flash_operation};
-    nor_model_init(&board->flash, &nor_part_nrf52840, contents(board, 0, config->internal, VBOARD_INTERNAL_SIZE));
+    nor_model_init(&board->flash, wiring->soc->flash, contents(board, 0, config->internal, VBOARD_INTERNAL_SIZE));
     nor_model_init(&board->uicr, &nvmc_uicr_part, contents(board, 1, config->uicr, VBOARD_UICR_SIZE));
     nor_model_init(&board->external, config->slow_flash ? &nor_part_mx25r6435f_slow : &nor_part_mx25r6435f,
                    contents(board, 2, config->external, VBOARD_EXTERNAL_SIZE));
@@ -298,8 +298,8 @@ static uint8_t *place(struct vboard *board, uint32_t addr, size_t len)
         uint8_t *data;
     } places[] = {
         {0, VBOARD_INTERNAL_SIZE, board->flash.data},
-        {NVMC_UICR_BASE, VBOARD_UICR_SIZE, board->uicr.data},
-        {XIP_BASE, VBOARD_EXTERNAL_SIZE, board->external.data},
+        {board->soc->uicr, VBOARD_UICR_SIZE, board->uicr.data},
+        {board->soc->xip, VBOARD_EXTERNAL_SIZE, board->external.data},
     };
 
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

@@ -11,6 +11,7 @@
 #include "vboard/nrf/power.h"
 #include "vboard/nrf/qspi.h"
 #include "vboard/nrf/rng.h"
+#include "vboard/nrf/soc.h"
 #include "vboard/nrf/uarte.h"
 #include "vboard/nrf/wdt.h"
 #include "vboard/nor_chip.h"
@@ -22,6 +23,7 @@
 struct board_wiring {
     const char *name;
     const char *summary;
+    const struct nrf_soc *soc;
     uint32_t console_txd;
     uint32_t console_rxd;
     uint32_t buttons[4]; /* active low */
@@ -39,14 +41,13 @@ struct text_watch {
     size_t len;
     void (*seen)(struct vboard *board, const char *text);
 };
-#define RECENT_SIZE    1024
-#define BOARD_COUNTERS 8
-#define APB_PAGES      0x30
+#define RECENT_SIZE 1024
 
 struct vboard {
     struct machine machine;
     struct vboard_config config;
     const struct board_wiring *wiring;
+    const struct nrf_soc *soc;
     struct stats stats;
     struct cutter cutter;
     enum vboard_end end;
@@ -65,11 +66,12 @@ struct vboard {
     struct uarte uarte[2];
     struct gpio gpio[2];
     struct qspi qspi;
-    struct wdt wdt;
+    struct wdt wdts[NRF_SOC_WDTS];
     struct rng rng;
-    struct counter counters[BOARD_COUNTERS]; /* TIMER0 to 4, RTC0 to 2 */
+    struct counter counters[NRF_SOC_COUNTERS];
+    struct periph plain[NRF_SOC_PLAIN];
     struct nor_chip chip;
-    struct periph *apb[APB_PAGES]; /* by page of 4 KiB from 0x40000000 */
+    struct periph *apb[NRF_SOC_APB_MAX]; /* by page of 4 KiB from the SoC's first */
 
     struct sim_timer timeout;
     struct text_watch *watches; /* owned */

@@ -88,7 +88,7 @@ static void power_on(struct vboard *board)
     board->machine.power_lost = false;
     reset(board, RESET_POWER_ON);
     if (board->config.watchdog_ms != 0) {
-        wdt_begin_running(&board->wdt, board->config.watchdog_ms);
+        wdt_begin_running(&board->wdts[0], board->config.watchdog_ms);
     }
 }
 

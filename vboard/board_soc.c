@@ -1,4 +1,4 @@
-/* The nRF52840 put together: its address map, its peripherals, and what a reset does to each. */
+/* A SoC put together from its row: address map, peripherals, and what a reset does to each. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +7,7 @@
 #include "vboard/board.h"
 #include "vboard/nrf/acl.h"
 
-#define FICR_BASE 0x10000000U
 #define RAM_BASE  0x20000000U
-#define RAM_SIZE  0x40000U
-#define APB_BASE  0x40000000U
-#define GPIO_BASE 0x50000000U
 #define PORT0     0x500U
 #define PORT1     0x800U
 #define PORT_SIZE 0x300U
@@ -35,21 +31,16 @@ static void put_word(uint8_t *at, uint32_t value)
     memcpy(at, &value, sizeof(value));
 }
 
-/* Factory information that firmware reads: page size and count, device ID, part, package, memory sizes. */
-static void fill_ficr(uint8_t *ficr, struct random random)
+/* Factory information that firmware reads. */
+static void fill_ficr(const struct nrf_soc *soc, uint8_t *ficr, struct random random)
 {
     memset(ficr, ERASED, PAGE);
-    put_word(ficr + 0x010, PAGE);
-    put_word(ficr + 0x014, 256);
-    put_word(ficr + 0x060, (uint32_t)random_next(&random));
-    put_word(ficr + 0x064, (uint32_t)random_next(&random));
-    put_word(ficr + 0x0a4, (uint32_t)random_next(&random));
-    put_word(ficr + 0x0a8, (uint32_t)random_next(&random));
-    put_word(ficr + 0x100, 0x00052840);
-    put_word(ficr + 0x104, 0x41414630); /* "AAF0" */
-    put_word(ficr + 0x108, 0x2004);
-    put_word(ficr + 0x10c, 0x100);
-    put_word(ficr + 0x110, 0x400);
+    for (size_t i = 0; i < sizeof(soc->ficr_random) / sizeof(soc->ficr_random[0]); i++) {
+        put_word(ficr + soc->ficr_random[i], (uint32_t)random_next(&random));
+    }
+    for (size_t i = 0; i < soc->ficr_word_count; i++) {
+        put_word(ficr + soc->ficr_words[i].off, soc->ficr_words[i].value);
+    }
 }
 
 static void chip_select(void *ctx)
@@ -111,38 +102,63 @@ static void init_chip(struct vboard *board)
 
 static void attach(struct vboard *board, struct periph *periph)
 {
-    board->apb[(periph->base - APB_BASE) / PAGE] = periph;
+    board->apb[(periph->base - board->soc->apb) / PAGE] = periph;
 }
-
-static const struct {
-    const char *name;
-    uint32_t base;
-    int irq;
-    bool is_rtc;
-} counters[BOARD_COUNTERS] = {
-    {"TIMER0", 0x40008000U, 8, false},  {"TIMER1", 0x40009000U, 9, false},  {"TIMER2", 0x4000a000U, 10, false},
-    {"TIMER3", 0x4001a000U, 26, false}, {"TIMER4", 0x4001b000U, 27, false}, {"RTC0", 0x4000b000U, 11, true},
-    {"RTC1", 0x40011000U, 17, true},    {"RTC2", 0x40024000U, 36, true},
-};
 
 static void init_counters(struct vboard *board)
 {
-    for (size_t i = 0; i < BOARD_COUNTERS; i++) {
+    for (size_t i = 0; i < NRF_SOC_COUNTERS; i++) {
+        const struct nrf_instance *at = &board->soc->counters[i].at;
         struct counter *counter = &board->counters[i];
-        void (*init)(struct counter *, struct machine *, const char *, uint32_t, int) =
-            counters[i].is_rtc ? counter_init_rtc : counter_init_timer;
 
-        init(counter, &board->machine, counters[i].name, counters[i].base, counters[i].irq);
-        attach(board, &counter->periph);
+        if (at->base != 0) {
+            (board->soc->counters[i].is_rtc ? counter_init_rtc : counter_init_timer)(counter, &board->machine, at->name,
+                                                                                     at->base, at->irq);
+            attach(board, &counter->periph);
+        }
     }
 }
 
-static void init_peripherals(struct vboard *board)
+static void init_watchdogs(struct vboard *board)
 {
-    struct machine *machine = &board->machine;
+    for (size_t i = 0; i < NRF_SOC_WDTS; i++) {
+        const struct nrf_instance *at = &board->soc->wdt[i];
+
+        if (at->base != 0) {
+            wdt_init(&board->wdts[i], &board->machine, at->name, at->base, at->irq);
+            attach(board, &board->wdts[i].periph);
+        }
+    }
+}
+
+static void init_plain(struct vboard *board)
+{
+    for (size_t i = 0; i < NRF_SOC_PLAIN; i++) {
+        const struct nrf_instance *at = &board->soc->plain[i].at;
+
+        if (at->base != 0) {
+            periph_init(&board->plain[i], board->soc->plain[i].model, &board->machine, at->name, at->base, at->irq);
+            attach(board, &board->plain[i]);
+        }
+    }
+}
+
+static void init_uartes(struct vboard *board)
+{
     const struct uarte_wires console = {board, board->wiring->console_txd, board->wiring->console_rxd, console_sent};
     const struct uarte_wires unused = {board, ~0U, ~0U, ignore_sent};
 
+    for (size_t i = 0; i < 2; i++) {
+        const struct nrf_instance *at = &board->soc->uarte[i];
+
+        uarte_init(&board->uarte[i], &board->machine, at->name, at->base, at->irq, i == 0 ? &console : &unused);
+        attach(board, &board->uarte[i].periph);
+    }
+}
+
+static void init_qspi(struct vboard *board)
+{
+    const struct nrf_instance *at = &board->soc->qspi;
     const struct qspi_wires flash = {
         &board->chip,
         board->wiring->qspi_flash.sck,
@@ -155,23 +171,31 @@ static void init_peripherals(struct vboard *board)
         chip_set_io3,
     };
 
-    power_init(&board->power, machine);
-    qspi_init(&board->qspi, machine, &flash);
-    nvmc_init(&board->nvmc, machine, &board->flash, &board->uicr);
-    uarte_init(&board->uarte[0], machine, "UARTE0", 0x40002000U, 2, &console);
-    uarte_init(&board->uarte[1], machine, "UARTE1", 0x40028000U, 40, &unused);
-    gpio_init(&board->gpio[0], machine, "P0", GPIO_BASE + PORT0);
-    gpio_init(&board->gpio[1], machine, "P1", GPIO_BASE + PORT1);
-    attach(board, &board->power.periph);
-    wdt_init(&board->wdt, machine);
-    rng_init(&board->rng, machine);
-    init_counters(board);
-    attach(board, &board->wdt.periph);
-    attach(board, &board->rng.periph);
-    attach(board, &board->nvmc.periph);
+    qspi_init(&board->qspi, &board->machine, at->name, at->base, at->irq,
+              board->soc->qspi_has_divided_clock ? &board->power.periph : NULL, &flash);
     attach(board, &board->qspi.periph);
-    attach(board, &board->uarte[0].periph);
-    attach(board, &board->uarte[1].periph);
+}
+
+static void init_peripherals(struct vboard *board)
+{
+    const struct nrf_soc *soc = board->soc;
+    struct machine *machine = &board->machine;
+
+    power_init(&board->power, machine, soc->power_kind, soc->power.name, soc->power.base, soc->power.irq);
+    attach(board, &board->power.periph);
+    nvmc_init(&board->nvmc, machine, soc->nvmc_kind, soc->nvmc.base, &board->flash, &board->uicr, soc->uicr);
+    attach(board, &board->nvmc.periph);
+    gpio_init(&board->gpio[0], machine, "P0", soc->gpio + PORT0);
+    gpio_init(&board->gpio[1], machine, "P1", soc->gpio + PORT1);
+    if (soc->rng.base != 0) {
+        rng_init(&board->rng, machine, soc->rng.name, soc->rng.base, soc->rng.irq);
+        attach(board, &board->rng.periph);
+    }
+    init_qspi(board);
+    init_uartes(board);
+    init_counters(board);
+    init_watchdogs(board);
+    init_plain(board);
 }
 
 static void drive_buttons(struct vboard *board)
@@ -235,16 +259,17 @@ static void init_processor(struct vboard *board)
     const struct v7m_hooks hooks = {board, reset_requested, locked_up, fault_taken};
     const struct cpu_memory memory[] = {
         {CPU_ROM, 0, VBOARD_INTERNAL_SIZE, board->flash.data},
-        {CPU_RAM, RAM_BASE, RAM_SIZE, board->machine.ram},
-        {CPU_ROM, NVMC_UICR_BASE, NVMC_UICR_SIZE, board->uicr.data},
-        {CPU_ROM, FICR_BASE, PAGE, board->ficr},
-        {CPU_DEVICE, APB_BASE, APB_PAGES * PAGE, NULL},
-        {CPU_DEVICE, GPIO_BASE, PAGE, NULL},
+        {CPU_RAM, RAM_BASE, board->soc->ram_size, board->machine.ram},
+        {CPU_ROM, board->soc->uicr, NVMC_UICR_SIZE, board->uicr.data},
+        {CPU_ROM, board->soc->ficr, PAGE, board->ficr},
+        {CPU_DEVICE, board->soc->apb, board->soc->apb_pages * PAGE, NULL},
+        {CPU_DEVICE, board->soc->gpio, PAGE, NULL},
         {CPU_DEVICE, PPB_BASE, 0x100000U, NULL},
-        {CPU_DEVICE, QSPI_XIP_BASE, QSPI_XIP_SIZE, NULL},
+        {CPU_DEVICE, board->soc->xip, QSPI_XIP_SIZE, NULL},
     };
 
-    cpu_init(&board->machine.cpu, &board->machine.clock, &bus, memory, sizeof(memory) / sizeof(memory[0]));
+    cpu_init(&board->machine.cpu, board->soc->core, &board->machine.clock, &bus, memory,
+             sizeof(memory) / sizeof(memory[0]));
     v7m_init(&board->machine.v7m, &board->machine.cpu, &board->machine.clock, &hooks);
 }
 
@@ -253,13 +278,13 @@ void board_soc_init(struct vboard *board)
     struct machine *machine = &board->machine;
 
     machine->ram_base = RAM_BASE;
-    machine->ram_size = RAM_SIZE;
-    machine->ram = aligned_alloc(PAGE, RAM_SIZE);
+    machine->ram_size = board->soc->ram_size;
+    machine->ram = aligned_alloc(PAGE, board->soc->ram_size);
     board->ficr = aligned_alloc(PAGE, PAGE);
     if (machine->ram == NULL || board->ficr == NULL) {
         abort();
     }
-    fill_ficr(board->ficr, machine->random);
+    fill_ficr(board->soc, board->ficr, machine->random);
     init_processor(board);
     init_peripherals(board);
     init_chip(board);
@@ -270,10 +295,15 @@ void board_soc_free(struct vboard *board)
 {
     cpu_free(&board->machine.cpu);
     power_free(&board->power);
-    wdt_free(&board->wdt);
     rng_free(&board->rng);
-    for (size_t i = 0; i < BOARD_COUNTERS; i++) {
+    for (size_t i = 0; i < NRF_SOC_COUNTERS; i++) {
         counter_free(&board->counters[i]);
+    }
+    for (size_t i = 0; i < NRF_SOC_WDTS; i++) {
+        wdt_free(&board->wdts[i]);
+    }
+    for (size_t i = 0; i < NRF_SOC_PLAIN; i++) {
+        periph_free(&board->plain[i]);
     }
     nvmc_free(&board->nvmc);
     qspi_free(&board->qspi);
@@ -297,6 +327,12 @@ static void power_on_chip(struct vboard *board)
     }
 }
 
+/* Some of their registers live on over some resets. */
+static bool resets_by_itself(const struct vboard *board, const struct periph *periph)
+{
+    return periph == &board->power.periph || periph == &board->wdts[0].periph || periph == &board->wdts[1].periph;
+}
+
 void board_soc_reset(struct vboard *board, enum reset_kind kind)
 {
     struct machine *machine = &board->machine;
@@ -307,12 +343,14 @@ void board_soc_reset(struct vboard *board, enum reset_kind kind)
     } else {
         qspi_stop(&board->qspi);
     }
-    for (size_t i = 0; i < APB_PAGES; i++) {
-        if (board->apb[i] != NULL && board->apb[i] != &board->power.periph && board->apb[i] != &board->wdt.periph) {
+    for (size_t i = 0; i < board->soc->apb_pages; i++) {
+        if (board->apb[i] != NULL && !resets_by_itself(board, board->apb[i])) {
             periph_reset(board->apb[i], kind);
         }
     }
-    wdt_reset(&board->wdt, kind);
+    for (size_t i = 0; i < NRF_SOC_WDTS && board->soc->wdt[i].base != 0; i++) {
+        wdt_reset(&board->wdts[i], kind);
+    }
     power_reset(&board->power, kind);
     periph_reset(&board->gpio[0].periph, kind);
     periph_reset(&board->gpio[1].periph, kind);
@@ -330,10 +368,10 @@ bool board_devices_work(const struct vboard *board)
 /* The peripheral at an address, and the offset in it; NULL where there is none. */
 static struct periph *periph_at(struct vboard *board, uint32_t addr, uint32_t *off)
 {
-    uint32_t page = (addr - APB_BASE) / PAGE;
+    uint32_t page = (addr - board->soc->apb) / PAGE;
 
     *off = addr % PAGE;
-    if (page < APB_PAGES) {
+    if (page < board->soc->apb_pages) {
         return board->apb[page];
     }
     if (*off >= PORT0 && *off < PORT1) {
@@ -360,8 +398,8 @@ uint32_t board_read(void *ctx, uint32_t addr, unsigned size)
     if (addr >= PPB_BASE) {
         return v7m_read(&board->machine.v7m, addr, size);
     }
-    if (addr - QSPI_XIP_BASE < QSPI_XIP_SIZE) {
-        return qspi_xip_read(&board->qspi, addr - QSPI_XIP_BASE, size);
+    if (addr - board->soc->xip < QSPI_XIP_SIZE) {
+        return qspi_xip_read(&board->qspi, addr - board->soc->xip, size);
     }
     periph = periph_at(board, addr, &off);
     if (periph == NULL) {
@@ -385,7 +423,7 @@ void board_write(void *ctx, uint32_t addr, unsigned size, uint32_t value)
         v7m_write(&board->machine.v7m, addr, size, value);
         return;
     }
-    if (addr - QSPI_XIP_BASE < QSPI_XIP_SIZE) {
+    if (addr - board->soc->xip < QSPI_XIP_SIZE) {
         machine_bug(&board->machine, "store to the execute-in-place window at 0x%08x", (unsigned)addr);
         return;
     }

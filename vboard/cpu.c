@@ -13,6 +13,7 @@
 #define BLOCK_MAX  1024U       /* bytes: no block of translated code is longer */
 #define NOWHERE    0xf0000000U /* an address that is never executed */
 #define XPSR_THUMB 0x01000000U
+#define XPSR_IT    0x0600fc00U
 #define OP_SEV     0xbf40U
 #define OP_WFI     0xbf30U
 #define OP_WFE     0xbf20U
@@ -26,7 +27,12 @@ const char *__lsan_default_suppressions(void)
 }
 
 /* Numbers that the engine's interrupt hook reports for M-profile (QEMU's EXCP_*). */
-enum { ENGINE_SVC = 2, ENGINE_BKPT = 7, ENGINE_EXCEPTION_RETURN = 8 };
+enum { ENGINE_SVC = 2, ENGINE_BKPT = 7, ENGINE_EXCEPTION_RETURN = 8, ENGINE_STACK_LIMIT = 19 };
+
+/* The engine has no name for MSPLIM, so instructions of the board's own read and write it. */
+#define PROBE_PAGE 0xf1000000U
+static const uint16_t probe_code[] = {0xf3ef, 0x800a, 0xf380, 0x880a}; /* mrs r0, msplim; msr msplim, r0 */
+enum { PROBE_READ = 0, PROBE_WRITE = 4 };
 
 struct cpu_block {
     uint16_t size;  /* bytes; 0: unknown */
@@ -147,6 +153,9 @@ static void on_block(uc_engine *engine, uint64_t addr, uint32_t size, void *user
     struct cpu *cpu = user;
     uint16_t count;
 
+    if (cpu->probing) {
+        return;
+    }
     if (cpu->undo_len != 0) {
         undo_raw_store(cpu);
     }
@@ -270,6 +279,9 @@ static void on_interrupt(uc_engine *engine, uint32_t number, void *user)
     case ENGINE_EXCEPTION_RETURN:
         stop_with(user, CPU_STOP_EXCEPTION_RETURN);
         break;
+    case ENGINE_STACK_LIMIT:
+        stop_with(user, CPU_STOP_STACK_LIMIT);
+        break;
     default:
         stop_with(user, CPU_STOP_UNDEFINED);
         break;
@@ -334,7 +346,10 @@ static void add_hook(struct cpu *cpu, int type, void (*callback)(void))
 static void open_engine(struct cpu *cpu)
 {
     must(uc_open(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS, &cpu->engine), "start");
-    must(uc_ctl_set_cpu_model(cpu->engine, UC_CPU_ARM_CORTEX_M4), "be a Cortex-M4");
+    must(uc_ctl_set_cpu_model(cpu->engine, cpu->core == CPU_CORTEX_M33 ? UC_CPU_ARM_CORTEX_M33 : UC_CPU_ARM_CORTEX_M4),
+         "be such a core");
+    must(uc_mem_map(cpu->engine, PROBE_PAGE, PAGE, UC_PROT_READ | UC_PROT_EXEC), "map the board's code");
+    must(uc_mem_write(cpu->engine, PROBE_PAGE, probe_code, sizeof(probe_code)), "take the board's code");
     for (size_t i = 0; i < cpu->memory_count; i++) {
         open_memory(cpu, i);
     }
@@ -346,10 +361,10 @@ static void open_engine(struct cpu *cpu)
     cpu->undo_len = 0;
 }
 
-void cpu_init(struct cpu *cpu, struct sim_clock *clock, const struct cpu_bus *bus, const struct cpu_memory *memory,
-              size_t count)
+void cpu_init(struct cpu *cpu, enum cpu_core core, struct sim_clock *clock, const struct cpu_bus *bus,
+              const struct cpu_memory *memory, size_t count)
 {
-    *cpu = (struct cpu){.clock = clock, .bus = *bus, .memory_count = count};
+    *cpu = (struct cpu){.core = core, .clock = clock, .bus = *bus, .memory_count = count};
     for (size_t i = 0; i < count; i++) {
         cpu->memory[i] = memory[i];
         if (memory[i].kind != CPU_DEVICE) {
@@ -398,6 +413,29 @@ void cpu_restart(struct cpu *cpu)
     cpu->watching = false;
 }
 
+/* Executes one instruction of the board's own, outside of any IT block, with r0 as given; returns what r0 is then. */
+static uint32_t probe(struct cpu *cpu, uint32_t off, uint32_t r0)
+{
+    uint32_t saved = cpu_get(cpu, CPU_R0);
+    uint32_t xpsr = cpu_get(cpu, CPU_XPSR);
+    uint32_t result;
+
+    cpu_set(cpu, CPU_R0, r0);
+    cpu_set(cpu, CPU_XPSR, xpsr & ~XPSR_IT);
+    cpu->probing = true;
+    must(uc_emu_start(cpu->engine, (PROBE_PAGE + off) | 1, PROBE_PAGE + off + 4, 0, 0), "execute the board's code");
+    cpu->probing = false;
+    result = cpu_get(cpu, CPU_R0);
+    cpu_set(cpu, CPU_R0, saved);
+    cpu_set(cpu, CPU_XPSR, xpsr);
+    return result;
+}
+
+uint32_t cpu_stack_limit(struct cpu *cpu)
+{
+    return cpu->core == CPU_CORTEX_M33 ? probe(cpu, PROBE_READ, 0) : 0;
+}
+
 /* The stack pointers are banked by mode: control and both pointers first, then the mode, then the rest. */
 static const enum cpu_reg renewed[] = {
     CPU_CONTROL, CPU_MSP,    CPU_PSP,    CPU_XPSR,    CPU_R0,      CPU_R0 + 1,    CPU_R0 + 2,  CPU_R0 + 3,
@@ -412,6 +450,7 @@ void cpu_renew(struct cpu *cpu)
     uint32_t values[RENEWED_COUNT];
     uint64_t doubles[DOUBLE_COUNT];
     uint32_t fpscr = 0;
+    uint32_t limit;
 
     for (size_t i = 0; i < RENEWED_COUNT; i++) {
         values[i] = cpu_get(cpu, renewed[i]);
@@ -420,6 +459,7 @@ void cpu_renew(struct cpu *cpu)
         (void)uc_reg_read(cpu->engine, UC_ARM_REG_D0 + i, &doubles[i]);
     }
     (void)uc_reg_read(cpu->engine, UC_ARM_REG_FPSCR, &fpscr);
+    limit = cpu_stack_limit(cpu);
     close_engine(cpu);
     open_engine(cpu);
     for (size_t i = 0; i < RENEWED_COUNT; i++) {
@@ -429,6 +469,9 @@ void cpu_renew(struct cpu *cpu)
         (void)uc_reg_write(cpu->engine, UC_ARM_REG_D0 + i, &doubles[i]);
     }
     (void)uc_reg_write(cpu->engine, UC_ARM_REG_FPSCR, &fpscr);
+    if (limit != 0) {
+        (void)probe(cpu, PROBE_WRITE, limit);
+    }
 }
 
 /* Why the engine came back, where no hook said it: a sleep instruction, or one that it cannot execute. */

@@ -27,11 +27,14 @@ enum cpu_stop {
     CPU_STOP_BKPT,
     CPU_STOP_EXCEPTION_RETURN, /* pc holds the EXC_RETURN value */
     CPU_STOP_UNDEFINED,
+    CPU_STOP_STACK_LIMIT,   /* the stack pointer would fall below its limit; pc is the instruction */
     CPU_STOP_INVALID_STATE, /* a branch to an address without the Thumb bit */
     CPU_STOP_FAULT,         /* cpu->fault tells */
     CPU_STOP_ENTERED,       /* before code of cpu->stop_in is executed */
     CPU_STOP_ENGINE,        /* the engine failed in a way that is not the firmware's doing */
 };
+
+enum cpu_core { CPU_CORTEX_M4, CPU_CORTEX_M33 };
 
 enum cpu_access { CPU_READ, CPU_WRITE, CPU_FETCH };
 
@@ -83,6 +86,7 @@ struct cpu_device {
 
 struct cpu {
     struct uc_struct *engine;
+    enum cpu_core core;
     struct sim_clock *clock;
     struct cpu_bus bus;
     struct cpu_memory memory[CPU_MEMORY_MAX];
@@ -102,6 +106,7 @@ struct cpu {
     bool stopped;       /* `stop` is set */
     bool stale;         /* translated code no longer matches memory */
     bool watching;      /* ask bus.unmasked at each block */
+    bool probing;       /* the board's own code runs, not the firmware's */
     uint8_t *undo_at;   /* bytes to put back after a raw store to ROM */
     uint8_t undo[8];
     unsigned undo_len;
@@ -121,8 +126,11 @@ enum cpu_reg {
     CPU_FAULTMASK,
 };
 
-void cpu_init(struct cpu *cpu, struct sim_clock *clock, const struct cpu_bus *bus, const struct cpu_memory *memory,
-              size_t count);
+/* The limit of the main stack pointer; a core without one has 0. */
+uint32_t cpu_stack_limit(struct cpu *cpu);
+
+void cpu_init(struct cpu *cpu, enum cpu_core core, struct sim_clock *clock, const struct cpu_bus *bus,
+              const struct cpu_memory *memory, size_t count);
 void cpu_free(struct cpu *cpu);
 
 /* A new engine with all registers zero, handler mode left; for resets. */

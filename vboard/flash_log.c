@@ -139,7 +139,7 @@ enum flash_device_id flash_log_device(enum stats_operation kind, uint32_t addr)
     if (kind == OP_EXT_ERASE || kind == OP_EXT_PROGRAM) {
         return FLASH_EXTERNAL;
     }
-    return addr >= NVMC_UICR_BASE ? FLASH_UICR : FLASH_INTERNAL;
+    return addr >= VBOARD_INTERNAL_SIZE ? FLASH_UICR : FLASH_INTERNAL;
 }
 
 static bool is_program(enum stats_operation kind)
@@ -163,7 +163,7 @@ void flash_log_add(struct flash_log *log, const struct flash_state *state, bool 
                    enum stats_operation kind, uint32_t addr, uint32_t len)
 {
     enum flash_device_id device = flash_log_device(kind, addr);
-    uint32_t off = device == FLASH_UICR ? addr - NVMC_UICR_BASE : addr;
+    uint32_t off = device == FLASH_UICR ? addr % NVMC_UICR_SIZE : addr;
 
     settle(log, state, FLASH_INTERNAL, log->count);
     settle(log, state, FLASH_UICR, log->count);

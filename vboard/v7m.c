@@ -30,6 +30,7 @@
 #define CFSR_UNDEFINSTR   0x10000U
 #define CFSR_INVSTATE     0x20000U
 #define CFSR_INVPC        0x40000U
+#define CFSR_STKOF        0x100000U
 #define HFSR_FORCED       0x40000000U
 #define HFSR_VECTTBL      0x2U
 #define HFSR_DEBUGEVT     0x80000000U
@@ -198,6 +199,7 @@ static uint32_t stack_registers(struct v7m *v7m, bool from_psp)
     uint32_t sp = cpu_get(cpu, from_psp ? CPU_PSP : CPU_MSP);
     uint32_t xpsr = cpu_get(cpu, CPU_XPSR) | XPSR_THUMB;
     uint32_t moved = (v7m->ccr & CCR_STKALIGN) != 0 && (sp & 4) != 0 ? 4 : 0;
+    uint32_t limit = from_psp ? 0 : cpu_stack_limit(cpu);
     uint32_t frame[8];
 
     for (unsigned i = 0; i < 4; i++) {
@@ -208,6 +210,10 @@ static uint32_t stack_registers(struct v7m *v7m, bool from_psp)
     frame[6] = cpu->pc;
     frame[7] = (xpsr & ~XPSR_ALIGNED) | (moved != 0 ? XPSR_ALIGNED : 0);
     sp -= FRAME_SIZE + moved;
+    if (sp < limit) {
+        v7m->cfsr |= CFSR_STKOF;
+        return limit;
+    }
     (void)push_frame(v7m, sp, frame); /* the handler is entered all the same; CFSR tells */
     return sp;
 }
@@ -362,6 +368,9 @@ void v7m_handle(struct v7m *v7m, enum cpu_stop stop)
         break;
     case CPU_STOP_UNDEFINED:
         usage_fault(v7m, CFSR_UNDEFINSTR);
+        break;
+    case CPU_STOP_STACK_LIMIT:
+        usage_fault(v7m, CFSR_STKOF);
         break;
     case CPU_STOP_INVALID_STATE:
         usage_fault(v7m, CFSR_INVSTATE);

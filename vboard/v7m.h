@@ -1,6 +1,8 @@
 /*
  * The Armv7-M system around the processor: exceptions with their stacking, the NVIC, the system control block, SysTick,
  * the memory protection unit and the cycle counter. Source: Armv7-M Architecture Reference Manual (DDI 0403E), part B.
+ * An Armv8-M core that stays secure is the same to its firmware (DDI 0553), with a limit of the main stack pointer, and
+ * here without a memory protection unit.
  *
  * Not modelled: the floating-point context in stack frames (firmware is built for soft float), unprivileged access
  * checks, priorities below the three bits that the nRF52840 has, debug.

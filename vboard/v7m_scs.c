@@ -31,7 +31,8 @@
 #define IRQ_COUNT     48U
 #define AIRCR_KEY     0x05faU
 #define AIRCR_READ    0xfa050000U
-#define CPUID_VALUE   0x410fc241U /* Cortex-M4 r0p1 */
+#define CPUID_M4      0x410fc241U /* r0p1 */
+#define CPUID_M33     0x410fd214U /* r0p4 */
 #define TRCENA        0x01000000U
 #define PRIORITY_BITS 0xe0U
 
@@ -328,6 +329,11 @@ static uint32_t read_mpu(const struct v7m *v7m, uint32_t addr)
     }
 }
 
+static bool has_mpu(const struct v7m *v7m)
+{
+    return v7m->cpu->core == CPU_CORTEX_M4;
+}
+
 static void write_mpu(struct v7m *v7m, uint32_t addr, uint32_t value)
 {
     v7m->mpu_changed = true;
@@ -358,11 +364,11 @@ static uint32_t read_scs(struct v7m *v7m, uint32_t addr)
         return read_systick(v7m, addr);
     }
     if (addr >= MPU_TYPE && addr < MPU_END) {
-        return read_mpu(v7m, addr);
+        return has_mpu(v7m) ? read_mpu(v7m, addr) : 0;
     }
     switch (addr) {
     case SCB_CPUID:
-        return CPUID_VALUE;
+        return v7m->cpu->core == CPU_CORTEX_M33 ? CPUID_M33 : CPUID_M4;
     case SCB_ICSR:
         return read_icsr(v7m);
     case SCB_AIRCR:
@@ -449,7 +455,9 @@ void v7m_write(struct v7m *v7m, uint32_t addr, unsigned size, uint32_t value)
     } else if (addr >= SYST_CSR && addr <= SYST_CVR + 4) {
         write_systick(v7m, addr, value);
     } else if (addr >= MPU_CTRL && addr < MPU_END) {
-        write_mpu(v7m, addr, value);
+        if (has_mpu(v7m)) {
+            write_mpu(v7m, addr, value);
+        }
     } else {
         write_scs(v7m, addr, value);
     }

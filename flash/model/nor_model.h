@@ -132,6 +132,7 @@ uint64_t nor_model_erase_ns(const struct nor_config *config, uint32_t len);
 uint32_t nor_model_erase_unit(const struct nor_config *config, uint32_t off, uint32_t len);
 
 /* The two parts of the nRF52840 DK (flash/model/parts.c), with the source of each figure beside it. */
+extern const struct nor_config nor_part_nrf5340;  /* the same with the nRF5340's times */
 extern const struct nor_config nor_part_nrf52840; /* internal flash, 1 MiB, 4 KiB pages, write block 4, nWRITE 2 */
 extern const struct nor_config nor_part_mx25r6435f_slow; /* the same with the maximum times */
 extern const struct nor_config nor_part_mx25r6435f;      /* 8 MiB, 4 KiB sectors, high-performance times */

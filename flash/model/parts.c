@@ -1,6 +1,6 @@
 /*
- * The two flash parts of the nRF52840 DK. Times are what the documents state as typical where they give both; the
- * program model of a page is docs/PERFORMANCE.md's time model.
+ * The flash parts of the nRF52840 DK and nRF5340 DK. Times are what the documents state as typical where they give
+ * both; the program model of a page is docs/PERFORMANCE.md's time model.
  */
 #include "flash/model/nor_model.h"
 
@@ -21,6 +21,21 @@ const struct nor_config nor_part_nrf52840 = {
                .program_byte_ns = 0,
                .program_page_max_ns = 41000,
                .erase = nrf52840_erase,
+               .erase_count = 1},
+};
+
+/* nRF5340 product specification, NVMC: tERASEPAGE 87.5 ms, tWRITE 43 us, both the maximum; nWRITE 2. */
+static const struct nor_erase_time nrf5340_erase[] = {{4 * KIB, 87500000ULL}};
+
+const struct nor_config nor_part_nrf5340 = {
+    .name = "nrf5340",
+    .geometry = {1024 * KIB, 4, 0xff, 1, nrf52840_ranges},
+    .max_programs = 2,
+    .timing = {.page_size = 4,
+               .program_base_ns = 43000,
+               .program_byte_ns = 0,
+               .program_page_max_ns = 43000,
+               .erase = nrf5340_erase,
                .erase_count = 1},
 };
 

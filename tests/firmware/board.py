@@ -6,16 +6,22 @@ as an application that knows MCUboot's trailer would (docs/SPEC.md, "Trailer"), 
 import json
 import os
 import pathlib
+import re
 import struct
 import subprocess
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FARBOOT = pathlib.Path(os.environ.get("FARBOOT", ROOT / "build/host/farboot"))
-BOARD = "nrf52840dk"
 SECTOR = 4096
 EXTERNAL_SIZE = 8 * 1024 * 1024
 MAGIC = bytes.fromhex("77c295f360d2ef7f3552500f2cb67980")
+
+
+def board_of(folder):
+    """The board that a build folder is for, as `farboot board` calls it."""
+    cache = (pathlib.Path(folder) / "CMakeCache.txt").read_text()
+    return re.search(r"^BOARD:\w+=(\w+)", cache, re.MULTILINE).group(1)
 
 
 def farboot(*words):
@@ -75,7 +81,7 @@ class Run:
         return self
 
 
-def run(load, external=None, flash_dir=None, until=None, options=(), timeout=120):
+def run(load, external=None, flash_dir=None, until=None, options=(), timeout=120, name="nrf52840dk"):
     """Runs the board from power-on. `external`: initial contents of the chip; `flash_dir`: contents that persist."""
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
@@ -83,7 +89,7 @@ def run(load, external=None, flash_dir=None, until=None, options=(), timeout=120
         folder.mkdir(exist_ok=True)
         if external is not None:
             (folder / "ext.bin").write_bytes(external)
-        command = [FARBOOT, "board", "run", BOARD, "--flash-dir", folder, "--uart", f"log:{scratch / 'console'}",
+        command = [FARBOOT, "board", "run", name, "--flash-dir", folder, "--uart", f"log:{scratch / 'console'}",
                    "--stats", scratch / "stats.json", "--timeout", timeout]
         if load:
             command += ["--load", load]

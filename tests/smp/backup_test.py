@@ -1,6 +1,6 @@
 """Upgrade with backup on the virtual board, updated over its serial port: test, revert, confirm, and back again.
 
-usage: backup_test.py FARBOOT FIRMWARE_DIR     (builds smp_backup and smp_backup_v2 below it)
+usage: backup_test.py FARBOOT FIRMWARE_DIR NAME     (builds NAME and NAME_v2 below it, of any board)
 """
 import pathlib
 import sys
@@ -8,8 +8,8 @@ import unittest
 
 from device import board
 
-FARBOOT, FIRMWARE = sys.argv[1], pathlib.Path(sys.argv[2])
-UPDATE = FIRMWARE / "smp_backup_v2/app_update.bin"
+FARBOOT, FIRMWARE, NAME = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+UPDATE = FIRMWARE / f"{NAME}_v2/app_update.bin"
 
 
 class Backup(unittest.TestCase):
@@ -25,7 +25,7 @@ class Backup(unittest.TestCase):
         self.assertEqual([slot for slot in (1, 2) if images[slot]["confirmed"]], [fallback])
 
     def test_previous_version(self):
-        with board(FARBOOT, FIRMWARE, "smp_backup") as device:
+        with board(FARBOOT, FIRMWARE, NAME) as device:
             device.ask("image", "upload", UPDATE)
             self.assertEqual(list(device.images()), [0, 1])
             self.install(device, "2.0.0", 2)

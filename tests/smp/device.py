@@ -4,8 +4,12 @@ import json
 import pathlib
 import random
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "firmware"))
+from board import board_of  # noqa: E402
 
 PATIENCE_S = 120
 
@@ -46,7 +50,7 @@ class Board:
         self.port, self.console, self.seen = directory / "port", directory / "console", 0
         with open(directory / "log", "w") as log:
             self.process = subprocess.Popen(
-                [farboot, "board", "run", "nrf52840dk", "--load", str(firmware / name / "merged.hex"),
+                [farboot, "board", "run", board_of(firmware / name), "--load", str(firmware / name / "merged.hex"),
                  "--flash-dir", str(directory), "--uart", "pty", "--uart-link", str(self.port),
                  "--console-log", str(self.console)], stdin=subprocess.DEVNULL, stderr=log)
 

@@ -2,7 +2,7 @@
 """Has the firmware of tests/soc misbehave: each fault is one line with its registers, then a reset. On the virtual
 board, or on a board that QEMU has a machine for.
 
-usage: run_test.py FARBOOT MERGED_HEX [QEMU_BOARD]
+usage: run_test.py FARBOOT BUILD
 """
 import os
 import pathlib
@@ -12,6 +12,9 @@ import shutil
 import subprocess
 import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "firmware"))
+from board import board_of  # noqa: E402
 
 LINE = r"\(exception {}\) pc=0x{} lr=0x[0-9a-f]{{8}} cfsr=0x{} hfsr=0x[0-9a-f]{{8}} addr=0x{}\r\n"
 
@@ -29,17 +32,25 @@ ENDS = {
     "l": fault("BusFault", 5, pc="00000000", addr="2[0-9a-f]{7}"),
     "p": "E: panic: asked for\r\n",
 }
+# Where the processor has a stack limit, nothing is stacked below it, and the frame is not there to be shown.
+STACK_LIMIT = fault("stack overflow", 6, pc="00000000", cfsr="00100000")
+LIMITED = {"nrf5340dk": {**ENDS, "s": STACK_LIMIT}}
 CHECKS = {"f": 6, "w": 7}  # letter -> lines that say PASS
 LATEST_US = 50  # that a wait ends on the virtual board; QEMU's time is that of the host
-QEMU = pathlib.Path(__file__).resolve().parents[2] / "scripts/qemu.py"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKIPPED = 77
 
 
+def is_on_qemu(board):
+    return (ROOT / "boards" / board / "qemu.json").exists()
+
+
 class Board:
-    def __init__(self, farboot, image, qemu_board=None):
-        command = [farboot, "board", "run", "nrf52840dk", "--load", image, "--timeout", "60"]
-        if qemu_board:
-            command = [QEMU, qemu_board, "--load", image]
+    def __init__(self, farboot, build):
+        name, image = board_of(build), build / "merged.hex"
+        command = [farboot, "board", "run", name, "--load", image, "--timeout", "60"]
+        if is_on_qemu(name):
+            command = [ROOT / "scripts/qemu.py", name, "--load", image]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)
         self.text = ""
@@ -71,15 +82,16 @@ def check_waits(shown, is_virtual):
 
 
 def main():
-    qemu_board = sys.argv[3] if len(sys.argv) > 3 else None
-    if qemu_board and shutil.which("qemu-system-arm") is None:
+    build = pathlib.Path(sys.argv[2])
+    qemu = is_on_qemu(board_of(build))
+    if qemu and shutil.which("qemu-system-arm") is None:
         print("skipped: no qemu-system-arm")
         return SKIPPED
-    checks = {"w": CHECKS["w"]} if qemu_board else CHECKS
-    board = Board(*sys.argv[1:])
+    checks = {"w": CHECKS["w"]} if qemu else CHECKS
+    board = Board(sys.argv[1], build)
     try:
         board.expect("ready\r\n")
-        for letter, pattern in ENDS.items():
+        for letter, pattern in LIMITED.get(board_of(build), ENDS).items():
             board.send(letter)
             shown = board.expect(pattern)
             if shown.count("E: ") != 1:
@@ -92,7 +104,7 @@ def main():
             if "FAIL" in shown or shown.count("PASS") != lines:
                 raise AssertionError(shown)
             if letter == "w":
-                check_waits(shown, not qemu_board)
+                check_waits(shown, not qemu)
             print(f"ok: {lines} checks of {letter!r}")
     finally:
         board.process.terminate()

@@ -5,12 +5,13 @@
 
 #include "vboard/nrf/acl.h"
 
-#define PAGE         4096U
-#define RAM_BASE     0x20000000U
-#define ERASEALL_NS  169000000U /* tERASEALL (general knowledge of the product specification) */
-#define ERASE_MS     85U        /* tERASEPAGE */
-#define CONFIG_WRITE 1U
-#define CONFIG_ERASE 2U
+#define PAGE                 4096U
+#define RAM_BASE             0x20000000U
+#define ERASEALL_NS          169000000U /* tERASEALL of the nRF52840 (general knowledge of the product specification) */
+#define CONFIG_WRITE         1U
+#define CONFIG_ERASE         2U
+#define CONFIG_PARTIAL_ERASE 4U /* nRF53 only */
+#define ERASED_WORD          0xffffffffU
 
 enum {
     READY = 0x400,
@@ -23,9 +24,11 @@ enum {
     ERASEPAGEPARTIALCFG = 0x51c,
     ICACHECNF = 0x540,
     IMISS = 0x54c,
+    CONFIGNS = 0x584,
+    WRITEUICRNS = 0x588,
 };
 
-static const struct periph_row rows[] = {
+static const struct periph_row nrf52_rows[] = {
     {READY, READY, PERIPH_READ_ONLY, 0, 1},
     {READYNEXT, READYNEXT, PERIPH_READ_ONLY, 0, 1},
     {CONFIG, CONFIG, PERIPH_READ_WRITE, 3, 0},
@@ -35,6 +38,22 @@ static const struct periph_row rows[] = {
     {ICACHECNF, ICACHECNF, PERIPH_READ_WRITE, 0x101, 0},
     {ICACHECNF + 8, IMISS, PERIPH_READ_WRITE, 0xffffffffU, 0},
     ACL_ROW,
+};
+
+/* Pages are erased by a store. What non-secure code may do is kept, not obeyed. */
+static const struct periph_row nrf53_rows[] = {
+    {READY, READY, PERIPH_READ_ONLY, 0, 1},
+    {READYNEXT, READYNEXT, PERIPH_READ_ONLY, 0, 1},
+    {CONFIG, CONFIG, PERIPH_READ_WRITE, 7, 0},
+    {ERASEALL, ERASEALL, PERIPH_READ_WRITE, 0xffffffffU, 0},
+    {ERASEPAGEPARTIALCFG, ERASEPAGEPARTIALCFG, PERIPH_READ_WRITE, 0x7f, 10},
+    {CONFIGNS, WRITEUICRNS, PERIPH_READ_WRITE, 0xffffffffU, 0},
+};
+
+struct nvmc_kind {
+    const struct periph_model *model;
+    uint32_t erase_ms;    /* tERASEPAGE, for partial erases */
+    bool erases_by_store; /* of all ones to a page's first word */
 };
 
 static const struct flash_range uicr_ranges[] = {{0, NVMC_UICR_SIZE, 1}};
@@ -143,31 +162,10 @@ static void program_word(struct nvmc *nvmc, struct nor_model *model, uint32_t of
     take_time(nvmc, nor_model_program_ns(model->config, off, 4));
 }
 
-void nvmc_store(struct nvmc *nvmc, uint32_t addr, unsigned size, uint32_t value)
-{
-    struct machine *machine = nvmc->periph.machine;
-    bool in_uicr = addr - NVMC_UICR_BASE < NVMC_UICR_SIZE;
-    struct nor_model *model = in_uicr ? nvmc->uicr : nvmc->flash;
-    uint32_t off = in_uicr ? addr - NVMC_UICR_BASE : addr;
-
-    if (machine->power_lost) {
-        return;
-    }
-    if (off >= model->config->geometry.size) {
-        refuse(nvmc, addr); /* FICR */
-        return;
-    }
-    if (!store_is_legal(nvmc, addr, size) || acl_blocks(&nvmc->periph, ACL_WRITE, addr, size)) {
-        refuse(nvmc, addr);
-        return;
-    }
-    program_word(nvmc, model, off, addr, value);
-}
-
 /* Where a model's first byte is on the bus. */
 static uint32_t base_of(const struct nvmc *nvmc, const struct nor_model *model)
 {
-    return model == nvmc->uicr ? NVMC_UICR_BASE : 0;
+    return model == nvmc->uicr ? nvmc->uicr_base : 0;
 }
 
 static void do_erase(struct nvmc *nvmc, struct nor_model *model, uint32_t off, uint32_t len, bool torn, uint32_t seed)
@@ -200,11 +198,11 @@ static void erase(struct nvmc *nvmc, struct nor_model *model, uint32_t off, uint
     do_erase(nvmc, model, off, len, fate == FLASH_TORN || machine->reset_pending != was_pending, seed);
 }
 
-static bool erase_is_legal(struct nvmc *nvmc, const char *what, uint32_t addr)
+static bool erase_is_legal(struct nvmc *nvmc, const char *what, uint32_t mode, uint32_t addr)
 {
     struct machine *machine = nvmc->periph.machine;
 
-    if (PERIPH_REG(&nvmc->periph, CONFIG) != CONFIG_ERASE) {
+    if (PERIPH_REG(&nvmc->periph, CONFIG) != mode) {
         machine_bug(machine, "%s of 0x%x without erase enable (NVMC.CONFIG is %u)", what, (unsigned)addr,
                     (unsigned)PERIPH_REG(&nvmc->periph, CONFIG));
         return false;
@@ -216,9 +214,9 @@ static bool erase_is_legal(struct nvmc *nvmc, const char *what, uint32_t addr)
     return true;
 }
 
-static bool page_is_legal(struct nvmc *nvmc, const char *what, uint32_t addr)
+static bool page_is_legal(struct nvmc *nvmc, const char *what, uint32_t mode, uint32_t addr)
 {
-    if (!erase_is_legal(nvmc, what, addr)) {
+    if (!erase_is_legal(nvmc, what, mode, addr)) {
         return false;
     }
     if (addr % PAGE != 0 || addr >= nvmc->flash->config->geometry.size) {
@@ -234,24 +232,24 @@ static bool page_is_legal(struct nvmc *nvmc, const char *what, uint32_t addr)
 
 static void erase_page(struct nvmc *nvmc, uint32_t addr)
 {
-    if (page_is_legal(nvmc, "ERASEPAGE", addr)) {
+    if (page_is_legal(nvmc, "ERASEPAGE", CONFIG_ERASE, addr)) {
         erase(nvmc, nvmc->flash, addr, PAGE, nor_model_erase_ns(nvmc->flash->config, PAGE));
     }
 }
 
 /* Steps of a few milliseconds each; the page is erased when they add up. Each step counts as an operation. */
-static void erase_page_partially(struct nvmc *nvmc, uint32_t addr)
+static void erase_page_partially(struct nvmc *nvmc, uint32_t mode, uint32_t addr)
 {
     struct machine *machine = nvmc->periph.machine;
     uint32_t step = PERIPH_REG(&nvmc->periph, ERASEPAGEPARTIALCFG);
     uint32_t seed;
 
-    if (!page_is_legal(nvmc, "ERASEPAGEPARTIAL", addr)) {
+    if (!page_is_legal(nvmc, "ERASEPAGEPARTIAL", mode, addr)) {
         return;
     }
     nvmc->partial_ms = nvmc->partial_page == addr ? nvmc->partial_ms + step : step;
     nvmc->partial_page = addr;
-    if (nvmc->partial_ms >= ERASE_MS) {
+    if (nvmc->partial_ms >= nvmc->kind->erase_ms) {
         nvmc->partial_ms = 0;
         erase(nvmc, nvmc->flash, addr, PAGE, (uint64_t)step * 1000000U);
     } else if (machine_flash_operation(machine, OP_INT_ERASE, addr, PAGE, &seed) != FLASH_NOT_STARTED) {
@@ -260,11 +258,56 @@ static void erase_page_partially(struct nvmc *nvmc, uint32_t addr)
     }
 }
 
+static bool store_erases(const struct nvmc *nvmc)
+{
+    uint32_t config = PERIPH_REG(&nvmc->periph, CONFIG);
+
+    return nvmc->kind->erases_by_store && (config == CONFIG_ERASE || config == CONFIG_PARTIAL_ERASE);
+}
+
+static void erase_by_store(struct nvmc *nvmc, uint32_t addr, unsigned size, uint32_t value)
+{
+    if (size != 4 || value != ERASED_WORD) {
+        machine_bug(nvmc->periph.machine,
+                    "store of 0x%x to 0x%x with erase enable: all ones to a page's first word erase it",
+                    (unsigned)value, (unsigned)addr);
+    } else if (PERIPH_REG(&nvmc->periph, CONFIG) == CONFIG_ERASE) {
+        erase_page(nvmc, addr);
+    } else {
+        erase_page_partially(nvmc, CONFIG_PARTIAL_ERASE, addr);
+    }
+}
+
+void nvmc_store(struct nvmc *nvmc, uint32_t addr, unsigned size, uint32_t value)
+{
+    struct machine *machine = nvmc->periph.machine;
+    bool in_uicr = addr - nvmc->uicr_base < NVMC_UICR_SIZE;
+    struct nor_model *model = in_uicr ? nvmc->uicr : nvmc->flash;
+    uint32_t off = in_uicr ? addr - nvmc->uicr_base : addr;
+
+    if (machine->power_lost) {
+        return;
+    }
+    if (off >= model->config->geometry.size) {
+        refuse(nvmc, addr); /* FICR */
+        return;
+    }
+    if (store_erases(nvmc)) {
+        erase_by_store(nvmc, addr, size, value);
+        return;
+    }
+    if (!store_is_legal(nvmc, addr, size) || acl_blocks(&nvmc->periph, ACL_WRITE, addr, size)) {
+        refuse(nvmc, addr);
+        return;
+    }
+    program_word(nvmc, model, off, addr, value);
+}
+
 static void erase_all(struct nvmc *nvmc)
 {
     uint32_t size = nvmc->flash->config->geometry.size;
 
-    if (!erase_is_legal(nvmc, "ERASEALL", 0)) {
+    if (!erase_is_legal(nvmc, "ERASEALL", CONFIG_ERASE, 0)) {
         return;
     }
     if (acl_blocks(&nvmc->periph, ACL_WRITE, 0, size)) {
@@ -287,10 +330,10 @@ static void written(struct periph *periph, uint32_t off, uint32_t old)
     } else if (off == ERASEPAGE) {
         erase_page(nvmc, value);
     } else if (off == ERASEPAGEPARTIAL) {
-        erase_page_partially(nvmc, value);
+        erase_page_partially(nvmc, CONFIG_ERASE, value);
     } else if (off == ERASEALL && value == 1) {
         erase_all(nvmc);
-    } else if (off == ERASEUICR && value == 1 && erase_is_legal(nvmc, "ERASEUICR", NVMC_UICR_BASE)) {
+    } else if (off == ERASEUICR && value == 1 && erase_is_legal(nvmc, "ERASEUICR", CONFIG_ERASE, nvmc->uicr_base)) {
         erase(nvmc, nvmc->uicr, 0, NVMC_UICR_SIZE, nor_model_erase_ns(nvmc->uicr->config, NVMC_UICR_SIZE));
     }
 }
@@ -310,19 +353,22 @@ static void reset(struct periph *periph, enum reset_kind kind)
     nvmc->acl_changed = false;
 }
 
-static const struct periph_model model = {
-    .name = "NVMC",
-    .rows = rows,
-    .row_count = sizeof(rows) / sizeof(rows[0]),
-    .reset = reset,
-    .written = written,
-    .read = read_register,
-};
+#define MODEL(table)                                                                                                   \
+    {                                                                                                                  \
+        .name = "NVMC", .rows = (table), .row_count = sizeof(table) / sizeof((table)[0]), .reset = reset,              \
+        .written = written, .read = read_register                                                                      \
+    }
+static const struct periph_model nrf52_model = MODEL(nrf52_rows);
+static const struct periph_model nrf53_model = MODEL(nrf53_rows);
 
-void nvmc_init(struct nvmc *nvmc, struct machine *machine, struct nor_model *flash, struct nor_model *uicr)
+const struct nvmc_kind nvmc_kind_nrf52 = {&nrf52_model, 85, false};
+const struct nvmc_kind nvmc_kind_nrf53 = {&nrf53_model, 88, true};
+
+void nvmc_init(struct nvmc *nvmc, struct machine *machine, const struct nvmc_kind *kind, uint32_t base,
+               struct nor_model *flash, struct nor_model *uicr, uint32_t uicr_base)
 {
-    *nvmc = (struct nvmc){.flash = flash, .uicr = uicr};
-    periph_init(&nvmc->periph, &model, machine, "NVMC", 0x4001e000U, -1);
+    *nvmc = (struct nvmc){.kind = kind, .flash = flash, .uicr = uicr, .uicr_base = uicr_base};
+    periph_init(&nvmc->periph, kind->model, machine, "NVMC", base, -1);
 }
 
 void nvmc_free(struct nvmc *nvmc)

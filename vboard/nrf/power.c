@@ -8,22 +8,27 @@ enum {
     LFCLKSTART = 0x008,
     LFCLKSTOP = 0x00c,
     CAL = 0x010,
+    HFCLK192MSTART = 0x020,
+    HFCLK192MSTOP = 0x024,
     CONSTLAT = 0x078,
     LOWPWR = 0x07c,
     HFCLKSTARTED = 0x100,
     LFCLKSTARTED = 0x104,
     DONE = 0x10c,
-    USBPWRRDY = 0x124,
+    DONE_NRF53 = 0x11c,
+    HFCLK192MSTARTED = 0x124, /* USBPWRRDY in an nRF52 */
     RESETREAS = 0x400,
     HFCLKRUN = 0x408,
     HFCLKSTAT = 0x40c,
     LFCLKRUN = 0x414,
     LFCLKSTAT = 0x418,
     LFCLKSRCCOPY = 0x41c,
+    HFCLK192MSTAT = 0x45c,
     RAMSTATUS = 0x428,
     USBREGSTATUS = 0x438,
     SYSTEMOFF = 0x500,
     POFCON = 0x510,
+    HFCLKSRC = 0x514,
     LFCLKSRC = 0x518,
     GPREGRET = 0x51c,
     GPREGRET2 = 0x520,
@@ -34,7 +39,10 @@ enum {
     TRACECONFIG = 0x55c,
     DCDCEN = 0x578,
     DCDCEN0 = 0x580,
+    HFCLKALWAYSRUN = 0x570,
+    HFCLK192MALWAYSRUN = 0x584,
     LFRCMODE = 0x5b4,
+    FORCEOFF = 0x614,
     MAINREGSTATUS = 0x640,
     RAM_FIRST = 0x900,
     RAM_LAST = 0x988,
@@ -44,10 +52,10 @@ enum {
 #define HFXO_US       360U /* start-up of the 32 MHz crystal (general knowledge of the product specification) */
 #define LFCLK_US      600U /* start-up of the 32 kHz RC oscillator, the same */
 
-static const struct periph_row rows[] = {
+static const struct periph_row nrf52_rows[] = {
     {HFCLKSTART, CAL, PERIPH_TASK, 0, 0},
     {CONSTLAT, LOWPWR, PERIPH_TASK, 0, 0},
-    {HFCLKSTARTED, USBPWRRDY, PERIPH_EVENT, 0, 0},
+    {HFCLKSTARTED, HFCLK192MSTARTED, PERIPH_EVENT, 0, 0},
     {RESETREAS, RESETREAS, PERIPH_READ_WRITE, 0xffffffffU, 0},
     {HFCLKRUN, HFCLKSTAT, PERIPH_READ_ONLY, 0, 0},
     {LFCLKRUN, LFCLKSRCCOPY, PERIPH_READ_ONLY, 0, 0},
@@ -68,10 +76,27 @@ static const struct periph_row rows[] = {
     {RAM_FIRST, RAM_LAST, PERIPH_READ_WRITE, 0xffffffffU, 0xffff},
 };
 
-/* The bit of RESETREAS that each kind of reset sets; power-on sets none and clears all. */
-static const uint32_t reasons[] = {
-    [RESET_POWER_ON] = 0,   [RESET_PIN] = 1U << 0,    [RESET_WATCHDOG] = 1U << 1,
-    [RESET_SOFT] = 1U << 2, [RESET_LOCKUP] = 1U << 3,
+/* The network core's FORCEOFF does nothing; that of System OFF is a register of REGULATORS. */
+static const struct periph_row nrf53_rows[] = {
+    {HFCLKSTART, HFCLK192MSTOP, PERIPH_TASK, 0, 0},
+    {CONSTLAT, LOWPWR, PERIPH_TASK, 0, 0},
+    {HFCLKSTARTED, HFCLK192MSTARTED, PERIPH_EVENT, 0, 0},
+    {RESETREAS, RESETREAS, PERIPH_READ_WRITE, 0xffffffffU, 0},
+    {HFCLKRUN, HFCLKSTAT, PERIPH_READ_ONLY, 0, 0},
+    {LFCLKRUN, LFCLKSRCCOPY, PERIPH_READ_ONLY, 0, 0},
+    {HFCLK192MSTAT, HFCLK192MSTAT, PERIPH_READ_ONLY, 0, 0},
+    {HFCLKSRC, LFCLKSRC, PERIPH_READ_WRITE, 3, 1},
+    {GPREGRET, GPREGRET2, PERIPH_READ_WRITE, 0xff, 0},
+    {POWER_HFCLKCTRL, POWER_HFCLKCTRL, PERIPH_READ_WRITE, 1, 1},
+    {HFCLKALWAYSRUN, HFCLK192MALWAYSRUN, PERIPH_READ_WRITE, 3, 0},
+    {POWER_HFCLK192MCTRL, POWER_HFCLK192MCTRL, PERIPH_READ_WRITE, 3, 2},
+    {FORCEOFF, FORCEOFF, PERIPH_READ_WRITE, 1, 1},
+};
+
+struct power_kind {
+    const struct periph_model *model;
+    uint32_t done;       /* the event of a calibration's end */
+    uint32_t reasons[5]; /* the bit of RESETREAS that each enum reset_kind sets; power-on sets none and clears all */
 };
 
 static struct power *of(struct periph *periph)
@@ -123,7 +148,11 @@ static void task(struct periph *periph, uint32_t off)
         PERIPH_REG(periph, LFCLKSTAT) = 0;
         break;
     case CAL:
-        periph_event(periph, DONE);
+        periph_event(periph, of(periph)->kind->done);
+        break;
+    case HFCLK192MSTART:
+        PERIPH_REG(periph, HFCLK192MSTAT) = STATE_RUNNING;
+        periph_event(periph, HFCLK192MSTARTED);
         break;
     default:
         break;
@@ -149,19 +178,30 @@ static void reset(struct periph *periph, enum reset_kind kind)
     sim_timer_stop(&periph->machine->clock, &of(periph)->lfclk);
 }
 
-static const struct periph_model model = {
-    .name = "POWER",
-    .rows = rows,
-    .row_count = sizeof(rows) / sizeof(rows[0]),
-    .reset = reset,
-    .task = task,
-    .written = written,
+#define MODEL(table)                                                                                                   \
+    {                                                                                                                  \
+        .name = "POWER", .rows = (table), .row_count = sizeof(table) / sizeof((table)[0]), .reset = reset,             \
+        .task = task, .written = written                                                                               \
+    }
+static const struct periph_model nrf52_model = MODEL(nrf52_rows);
+static const struct periph_model nrf53_model = MODEL(nrf53_rows);
+
+const struct power_kind power_kind_nrf52 = {
+    &nrf52_model,
+    DONE,
+    {[RESET_PIN] = 1U << 0, [RESET_WATCHDOG] = 1U << 1, [RESET_SOFT] = 1U << 2, [RESET_LOCKUP] = 1U << 3},
+};
+const struct power_kind power_kind_nrf53 = {
+    &nrf53_model,
+    DONE_NRF53,
+    {[RESET_PIN] = 1U << 0, [RESET_WATCHDOG] = 1U << 1, [RESET_SOFT] = 1U << 3, [RESET_LOCKUP] = 1U << 4},
 };
 
-void power_init(struct power *power, struct machine *machine)
+void power_init(struct power *power, struct machine *machine, const struct power_kind *kind, const char *name,
+                uint32_t base, int irq)
 {
-    *power = (struct power){0};
-    periph_init(&power->periph, &model, machine, "POWER", 0x40000000U, 0);
+    *power = (struct power){.kind = kind};
+    periph_init(&power->periph, kind->model, machine, name, base, irq);
     sim_timer_init(&machine->clock, &power->hfclk, hfclk_started, power);
     sim_timer_init(&machine->clock, &power->lfclk, lfclk_started, power);
 }
@@ -178,7 +218,7 @@ void power_reset(struct power *power, enum reset_kind kind)
 
     periph_reset(&power->periph, kind);
     if (kind != RESET_POWER_ON) {
-        PERIPH_REG(&power->periph, RESETREAS) = reason | reasons[kind];
+        PERIPH_REG(&power->periph, RESETREAS) = reason | power->kind->reasons[kind];
     }
     if (kind == RESET_SOFT || kind == RESET_LOCKUP) {
         PERIPH_REG(&power->periph, GPREGRET) = retained;

@@ -2,12 +2,14 @@
 
 #include <stddef.h>
 
+#include "vboard/nrf/power.h"
 #include "vboard/nrf/qspi_lines.h"
 #include "vboard/nrf/qspi_regs.h"
 
 #define DISCONNECTED     0xffffffffU
 #define CNT_MASK         0x3ffffU
 #define DPMENABLE        (1U << 7)
+#define ANOMALY_121      (1U << 16)
 #define PPSIZE_512       (1U << 12)
 #define DPMEN            (1U << 24)
 #define STATUS_DPM       (1U << 2)
@@ -43,7 +45,7 @@ static const struct periph_row rows[] = {
     {PSEL_SCK, PSEL_CSN, PERIPH_READ_WRITE, 0xffffffffU, DISCONNECTED},
     {PSEL_IO0, PSEL_IO3, PERIPH_READ_WRITE, 0xffffffffU, DISCONNECTED},
     {XIPOFFSET, XIPOFFSET, PERIPH_READ_WRITE, 0xffffffffU, 0},
-    {IFCONFIG0, IFCONFIG0, PERIPH_READ_WRITE, 0x10ff, 0},
+    {IFCONFIG0, IFCONFIG0, PERIPH_READ_WRITE, 0x310ff, 0},
     {IFCONFIG1, IFCONFIG1, PERIPH_READ_WRITE, 0xffffffffU, 0x00040480},
     {STATUS, STATUS, PERIPH_READ_ONLY, 0, 0},
     {DPMDUR, DPMDUR, PERIPH_READ_WRITE, 0xffffffffU, 0xffffffffU},
@@ -120,7 +122,7 @@ static uint32_t page_part(const struct qspi *qspi)
 
 static void begin_page(struct qspi *qspi)
 {
-    arm(qspi, qspi_transfer_ticks(qspi, qspi_write_transfer(qspi), page_part(qspi)) + 16 * qspi_period(qspi));
+    arm(qspi, qspi_transfer_ticks(qspi, qspi_write_transfer(qspi), page_part(qspi)) + qspi_ticks(qspi, 16));
 }
 
 static void send_page(struct qspi *qspi, uint32_t len)
@@ -271,10 +273,25 @@ static void on_timer(void *ctx)
 
 /* ---- what starts a job ---- */
 
+/* The nRF5340's anomalies 159 (the clocks that it transfers with) and 121 (a bit of IFCONFIG0 for its input timing). */
+static void check_clock(struct qspi *qspi, const char *what)
+{
+    if (qspi->clock == NULL) {
+        return;
+    }
+    if (PERIPH_REG(qspi->clock, POWER_HFCLK192MCTRL) != 0 || PERIPH_REG(qspi->clock, POWER_HFCLKCTRL) != 1) {
+        machine_bug(qspi->periph.machine, "QSPI: %s with HFCLK192M divided or the core at 128 MHz (anomaly 159)", what);
+    }
+    if ((PERIPH_REG(&qspi->periph, IFCONFIG0) & ANOMALY_121) == 0) {
+        machine_bug(qspi->periph.machine, "QSPI: %s without bit 16 of IFCONFIG0 (anomaly 121)", what);
+    }
+}
+
 static bool may_start(struct qspi *qspi, const char *what, bool needs_active)
 {
     struct machine *machine = qspi->periph.machine;
 
+    check_clock(qspi, what);
     if (PERIPH_REG(&qspi->periph, ENABLE) == 0) {
         machine_bug(machine, "QSPI: %s while it is not enabled", what);
     } else if (needs_active && !qspi->active) {
@@ -358,7 +375,7 @@ static void start_erase(struct qspi *qspi)
         return;
     }
     start_transfer(qspi, QSPI_ERASE, addr, 0, 0);
-    arm(qspi, qspi_transfer_ticks(qspi, &erase, 0) + 16 * qspi_period(qspi));
+    arm(qspi, qspi_transfer_ticks(qspi, &erase, 0) + qspi_ticks(qspi, 16));
 }
 
 static void start_custom(struct qspi *qspi)
@@ -374,7 +391,7 @@ static void start_custom(struct qspi *qspi)
     qspi->wires.set_io3(qspi->wires.ctx, (conf & CINSTR_LIO3) != 0);
     qspi->job = QSPI_CUSTOM;
     qspi->polling = (conf & CINSTR_WIPWAIT) != 0;
-    arm(qspi, 8 * (uint64_t)((conf >> 8 & 15) + 1) * qspi_period(qspi));
+    arm(qspi, qspi_ticks(qspi, 8 * ((conf >> 8 & 15) + 1)));
 }
 
 static void task(struct periph *periph, uint32_t off)
@@ -519,10 +536,11 @@ static const struct periph_model model = {
     .read = read_register,
 };
 
-void qspi_init(struct qspi *qspi, struct machine *machine, const struct qspi_wires *wires)
+void qspi_init(struct qspi *qspi, struct machine *machine, const char *name, uint32_t base, int irq,
+               const struct periph *clock, const struct qspi_wires *wires)
 {
-    *qspi = (struct qspi){.wires = *wires};
-    periph_init(&qspi->periph, &model, machine, "QSPI", 0x40029000U, 41);
+    *qspi = (struct qspi){.wires = *wires, .clock = clock};
+    periph_init(&qspi->periph, &model, machine, name, base, irq);
     sim_timer_init(&machine->clock, &qspi->timer, on_timer, qspi);
 }
 

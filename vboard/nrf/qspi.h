@@ -22,6 +22,7 @@ enum qspi_job { QSPI_IDLE, QSPI_ACTIVATE, QSPI_READ, QSPI_WRITE, QSPI_ERASE, QSP
 struct qspi {
     struct periph periph;
     struct qspi_wires wires;
+    const struct periph *clock;
     struct sim_timer timer;
     bool active;
     bool asleep; /* STATUS.DPM */
@@ -33,10 +34,11 @@ struct qspi {
     uint8_t status_read;
 };
 
-#define QSPI_XIP_BASE 0x12000000U
 #define QSPI_XIP_SIZE 0x08000000U
 
-void qspi_init(struct qspi *qspi, struct machine *machine, const struct qspi_wires *wires);
+/* `clock`: the nRF53's POWER, whose 192 MHz the controller runs on; NULL: it has 32 MHz of its own. */
+void qspi_init(struct qspi *qspi, struct machine *machine, const char *name, uint32_t base, int irq,
+               const struct periph *clock, const struct qspi_wires *wires);
 void qspi_free(struct qspi *qspi);
 
 /* To be called before a reset that leaves the chip powered: what is on the lines ends here. */

@@ -1,5 +1,6 @@
 #include "vboard/nrf/qspi_lines.h"
 
+#include "vboard/nrf/power.h"
 #include "vboard/nrf/qspi_regs.h"
 
 #define ADDRMODE_32BIT (1U << 6)
@@ -75,10 +76,12 @@ void qspi_send_header(struct qspi *qspi, const struct qspi_transfer *transfer, u
     }
 }
 
-/* Ticks of one period of SCK: 32 MHz / (SCKFREQ + 1). */
-uint64_t qspi_period(const struct qspi *qspi)
+/* SCK is 32 MHz / (SCKFREQ + 1), or 96 MHz where HFCLK192M is not divided further. */
+uint64_t qspi_ticks(const struct qspi *qspi, uint64_t clocks)
 {
-    return 2 * (uint64_t)((PERIPH_REG(&qspi->periph, IFCONFIG1) >> 28) + 1);
+    uint64_t mhz = qspi->clock != NULL ? 96U >> (PERIPH_REG(qspi->clock, POWER_HFCLK192MCTRL) & 3) : 32U;
+
+    return clocks * ((PERIPH_REG(&qspi->periph, IFCONFIG1) >> 28) + 1) * TICKS_PER_US / mhz;
 }
 
 uint64_t qspi_transfer_ticks(const struct qspi *qspi, const struct qspi_transfer *transfer, uint32_t len)
@@ -86,7 +89,7 @@ uint64_t qspi_transfer_ticks(const struct qspi *qspi, const struct qspi_transfer
     uint64_t clocks = 8 + 8 * (uint64_t)(addr_bytes(qspi) + transfer->dummies) / transfer->addr_lines +
                       8 * (uint64_t)len / transfer->data_lines;
 
-    return clocks * qspi_period(qspi);
+    return qspi_ticks(qspi, clocks);
 }
 
 const struct qspi_transfer *qspi_read_transfer(const struct qspi *qspi)

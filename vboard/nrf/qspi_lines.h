@@ -25,7 +25,7 @@ void qspi_deselect(struct qspi *qspi);
 void qspi_send_simple(struct qspi *qspi, uint8_t opcode);
 uint8_t qspi_read_status(struct qspi *qspi);
 void qspi_send_header(struct qspi *qspi, const struct qspi_transfer *transfer, uint32_t addr);
-uint64_t qspi_period(const struct qspi *qspi);
+uint64_t qspi_ticks(const struct qspi *qspi, uint64_t clocks);
 uint64_t qspi_transfer_ticks(const struct qspi *qspi, const struct qspi_transfer *transfer, uint32_t len);
 
 #endif

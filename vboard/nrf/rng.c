@@ -62,10 +62,10 @@ static const struct periph_model model = {
     .task = task,
 };
 
-void rng_init(struct rng *rng, struct machine *machine)
+void rng_init(struct rng *rng, struct machine *machine, const char *name, uint32_t base, int irq)
 {
     *rng = (struct rng){0};
-    periph_init(&rng->periph, &model, machine, "RNG", 0x4000d000U, 13);
+    periph_init(&rng->periph, &model, machine, name, base, irq);
     sim_timer_init(&machine->clock, &rng->timer, on_timer, rng);
 }
 

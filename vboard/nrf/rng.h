@@ -9,7 +9,7 @@ struct rng {
     struct sim_timer timer;
 };
 
-void rng_init(struct rng *rng, struct machine *machine);
+void rng_init(struct rng *rng, struct machine *machine, const char *name, uint32_t base, int irq);
 void rng_free(struct rng *rng);
 
 #endif

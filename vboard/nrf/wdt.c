@@ -138,10 +138,10 @@ static const struct periph_model model = {
     .read = read_register,
 };
 
-void wdt_init(struct wdt *wdt, struct machine *machine)
+void wdt_init(struct wdt *wdt, struct machine *machine, const char *name, uint32_t base, int irq)
 {
     *wdt = (struct wdt){0};
-    periph_init(&wdt->periph, &model, machine, "WDT", 0x40010000U, 16);
+    periph_init(&wdt->periph, &model, machine, name, base, irq);
     sim_timer_init(&machine->clock, &wdt->timer, on_timer, wdt);
     wdt->timer.waits_for_host = true;
 }
