@@ -391,7 +391,7 @@ static void start_custom(struct qspi *qspi)
     qspi->wires.set_io3(qspi->wires.ctx, (conf & CINSTR_LIO3) != 0);
     qspi->job = QSPI_CUSTOM;
     qspi->polling = (conf & CINSTR_WIPWAIT) != 0;
-    arm(qspi, qspi_ticks(qspi, 8 * ((conf >> 8 & 15) + 1)));
+    arm(qspi, qspi_ticks(qspi, 8 * ((uint64_t)(conf >> 8 & 15) + 1)));
 }
 
 static void task(struct periph *periph, uint32_t off)
