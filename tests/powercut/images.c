@@ -11,6 +11,7 @@
 struct kept {
     uint32_t size;
     uint32_t seed;
+    uint32_t load_addr;
     uint8_t major;
     struct buffer image;
 };
@@ -56,9 +57,9 @@ void images_make(struct buffer *image, const struct sign_params *params, uint32_
     free(payload);
 }
 
-static void make(struct buffer *image, uint32_t payload_len, uint8_t major, uint32_t seed)
+static void make(struct buffer *image, uint32_t payload_len, uint8_t major, uint32_t seed, uint32_t load_addr)
 {
-    const struct sign_params params = {.version = {.major = major}};
+    const struct sign_params params = {.version = {.major = major}, .load_addr = load_addr};
 
     images_make(image, &params, payload_len, seed);
 }
@@ -70,19 +71,19 @@ uint32_t images_overhead(void)
     if (overhead == 0) {
         struct buffer image = {0};
 
-        make(&image, 0, 0, 0);
+        make(&image, 0, 0, 0, 0);
         overhead = (uint32_t)image.len;
         buffer_free(&image);
     }
     return overhead;
 }
 
-const struct buffer *images_get(uint32_t size, uint8_t major, uint32_t seed)
+const struct buffer *images_get_for(uint32_t load_addr, uint32_t size, uint8_t major, uint32_t seed)
 {
     struct kept *slot;
 
     for (size_t i = 0; i < kept_count; i++) {
-        if (kept[i].size == size && kept[i].major == major && kept[i].seed == seed) {
+        if (kept[i].size == size && kept[i].major == major && kept[i].seed == seed && kept[i].load_addr == load_addr) {
             return &kept[i].image;
         }
     }
@@ -91,9 +92,14 @@ const struct buffer *images_get(uint32_t size, uint8_t major, uint32_t seed)
         exit(1);
     }
     slot = &kept[kept_count++];
-    *slot = (struct kept){.size = size, .seed = seed, .major = major};
-    make(&slot->image, size - images_overhead(), major, seed);
+    *slot = (struct kept){.size = size, .seed = seed, .load_addr = load_addr, .major = major};
+    make(&slot->image, size - images_overhead(), major, seed, load_addr);
     return &slot->image;
+}
+
+const struct buffer *images_get(uint32_t size, uint8_t major, uint32_t seed)
+{
+    return images_get_for(0, size, major, seed);
 }
 
 static void forget(void)

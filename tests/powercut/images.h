@@ -15,6 +15,9 @@ const struct boot_key *images_key(void);
  */
 const struct buffer *images_get(uint32_t size, uint8_t major, uint32_t seed);
 
+/* The same to be loaded to `load_addr` in RAM; 0: not to be loaded. */
+const struct buffer *images_get_for(uint32_t load_addr, uint32_t size, uint8_t major, uint32_t seed);
+
 /* The same with what `params` asks for beyond that: dependencies, a security counter. Appended to `image`, not kept. */
 void images_make(struct buffer *image, const struct sign_params *params, uint32_t payload_len, uint32_t seed);
 

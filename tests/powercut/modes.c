@@ -199,6 +199,48 @@ static bool xip_is_undecidable(const struct world *world, uint32_t noise)
            trailer.copy_done != TRAILER_FLAG_UNSET;
 }
 
+/* RAM load: as direct XIP in flash, but what runs is a copy in the range of RAM for images. */
+
+#define RAM_ADDRESS 0x20000000U
+#define RAM_SIZE    0x80000U
+#define RAM_GUARD   64U /* bytes on either side, which are the bootloader's own */
+#define RAM_OFF     0x200U
+#define RAM_STALE   0xa5
+
+static uint8_t ram[RAM_SIZE + 2 * RAM_GUARD];
+
+static void ram_configure(struct world *world)
+{
+    world->boot.choice = world->mode->choice;
+    world->boot.ram = (struct boot_ram){ram + RAM_GUARD, RAM_ADDRESS, RAM_SIZE};
+}
+
+/* As far as images reach. */
+static void ram_reset(const struct world *world)
+{
+    memset(ram, RAM_STALE, RAM_GUARD + RAM_OFF + world->area[WORLD_PRIMARY].size);
+    memset(ram + RAM_GUARD + RAM_SIZE, RAM_STALE, RAM_GUARD);
+}
+
+static bool is_stale(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] != RAM_STALE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The image alone: nothing in front of it and nothing at the end of the range was written. */
+static bool ram_runs(const struct world *world, const struct boot_result *result, const struct buffer *image)
+{
+    (void)world;
+    return result->address == RAM_ADDRESS + RAM_OFF &&
+           memcmp(ram + RAM_GUARD + RAM_OFF, image->data, image->len) == 0 && is_stale(ram, RAM_GUARD + RAM_OFF) &&
+           is_stale(ram + RAM_GUARD + RAM_SIZE, RAM_GUARD);
+}
+
 const struct sim_mode sim_modes[] = {
     {.name = "offset",
      .boot = &boot_mode_swap_offset,
@@ -261,6 +303,27 @@ const struct sim_mode sim_modes[] = {
      .accepts = xip_revert_accepts,
      .keeps = xip_keeps,
      .is_undecidable = xip_is_undecidable},
+    {.name = "ram",
+     .choice = &choice_ram_load,
+     .is_in_place = true,
+     .load_addr = RAM_ADDRESS + RAM_OFF,
+     .configure = ram_configure,
+     .reset = ram_reset,
+     .largest = overwrite_largest,
+     .runs = ram_runs},
+    {.name = "ram-revert",
+     .choice = &choice_ram_load_revert,
+     .has_revert = true,
+     .is_in_place = true,
+     .has_bare_trailers = true,
+     .load_addr = RAM_ADDRESS + RAM_OFF,
+     .configure = ram_configure,
+     .reset = ram_reset,
+     .largest = overwrite_largest,
+     .runs = ram_runs,
+     .accepts = xip_revert_accepts,
+     .keeps = xip_keeps,
+     .is_undecidable = xip_is_undecidable},
 };
 const size_t sim_mode_count = sizeof sim_modes / sizeof sim_modes[0];
 
@@ -288,6 +351,9 @@ int sim_boot(const struct world *world, struct boot_result *result)
 {
     int err;
 
+    if (world->mode->reset != NULL) {
+        world->mode->reset(world);
+    }
     flash_guard_set(world->guarded, world->guarded_count);
     err = world->mode->choice != NULL ? boot_choose(&world->boot, result) : boot_go(&world->boot, result);
     flash_guard_set(NULL, 0);
@@ -351,8 +417,15 @@ bool sim_trailers_waver(const struct world *world, bool is_act)
     return found;
 }
 
+/* The header of an image that was being erased, because it is not valid: it is erased when it is seen again. */
+static bool header_wavers(const struct world *world)
+{
+    return world->mode->is_in_place &&
+           world_is_unstable(world, sim_upload_to(world, 0), 0, world_first_sector(world, sim_upload_to(world, 0)));
+}
+
 bool sim_may_restate(const struct world *world)
 {
-    return world_has(world, WORLD_JOURNAL) &&
-           world_is_unstable(world, WORLD_JOURNAL, 0, world->area[WORLD_JOURNAL].size);
+    return header_wavers(world) || (world_has(world, WORLD_JOURNAL) &&
+                                    world_is_unstable(world, WORLD_JOURNAL, 0, world->area[WORLD_JOURNAL].size));
 }

@@ -13,12 +13,16 @@ struct sim_mode {
     const struct choice_mode *choice; /* one that chooses */
     unsigned areas;                   /* WORLD_HAS_*: areas beside primary and secondary that it needs */
     bool has_revert;                  /* an image that is not confirmed is replaced by the old one at the next boot */
-    bool is_in_place;                 /* images run where they were uploaded; nothing is copied */
+    bool is_in_place;                 /* images stay where they were uploaded */
+    uint32_t load_addr;               /* RAM load: of the images; otherwise 0 */
     bool has_bare_trailers; /* trailers without checksums say how far it is: while one has unstable bits, either image
                                may come out of it; docs/SPEC.md, "What cannot be decided" */
 
     /* Tells the core of areas that only this mode has, and changes options; after all else. NULL: nothing to do. */
     void (*configure)(struct world *world);
+
+    /* The processor starts: what was in RAM is gone. NULL: the mode does not care. */
+    void (*reset)(const struct world *world);
 
     /* The external device answers, or not: what the core may reach on it beside the secondary. NULL: nothing else. */
     void (*external_answers)(struct world *world, bool answers);
@@ -44,7 +48,8 @@ struct sim_mode {
     bool (*is_undecidable)(const struct world *world, uint32_t noise);
 };
 
-/* The journal has unstable bits: any later boot may write down again what it reads, so that it stays so. */
+/* The journal has unstable bits: any later boot may write down again what it reads, so that it stays so. Or the header
+ * of an image has that is not to be seen again. */
 bool sim_may_restate(const struct world *world);
 
 extern const struct sim_mode sim_modes[];

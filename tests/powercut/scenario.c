@@ -31,7 +31,8 @@ const size_t story_count = sizeof stories / sizeof stories[0];
 
 const struct buffer *scenario_image(const struct scenario *scenario, enum scenario_image_id which)
 {
-    return images_get(scenario->size[which], (uint8_t)(1 + which), (uint32_t)(100 + which));
+    return images_get_for(scenario->mode->load_addr, scenario->size[which], (uint8_t)(1 + which),
+                          (uint32_t)(100 + which));
 }
 
 bool story_applies(const struct story *story, const struct sim_mode *mode)
