@@ -1,0 +1,207 @@
+#include "tests/flash_driver/host/rig.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <farboot/log.h>
+#include <farboot/timer.h>
+
+#include "host/buffer.h"
+
+struct nor_chip rig_chip;
+
+static struct {
+    struct machine machine;
+    struct stats stats;
+    struct nor_model array;
+    uint8_t *contents;
+    unsigned bugs;
+    bool is_started;
+    uint32_t hz;
+} rig;
+
+/* ---- the board that the chip is part of ---- */
+
+static void bug(void *ctx, const char *text)
+{
+    (void)ctx;
+    printf("BUG %s\n", text);
+    rig.bugs++;
+}
+
+static void note(void *ctx, const char *text)
+{
+    (void)ctx;
+    (void)text;
+}
+
+static enum flash_fate flash_operation(void *ctx, enum stats_operation kind, uint32_t off, uint32_t len, uint32_t *seed)
+{
+    (void)ctx;
+    (void)kind;
+    (void)off;
+    (void)len;
+    (void)seed;
+    return FLASH_DONE;
+}
+
+/* ---- time ---- */
+
+static uint32_t now_us(void)
+{
+    return (uint32_t)(rig.machine.clock.now / TICKS_PER_US);
+}
+
+struct deadline deadline_in(uint32_t us)
+{
+    if (us > 60000000u) {
+        bug(NULL, "a deadline beyond a minute");
+    }
+    return (struct deadline){.start = now_us(), .length = us};
+}
+
+bool deadline_passed(const struct deadline *deadline)
+{
+    return now_us() - deadline->start > deadline->length;
+}
+
+void timer_wait(uint32_t us)
+{
+    sim_clock_advance(&rig.machine.clock, (uint64_t)us * TICKS_PER_US);
+}
+
+uint32_t timer_now_us(void)
+{
+    return now_us();
+}
+
+void log_line(char level, const char *format, ...)
+{
+    va_list arguments;
+
+    printf("     %c: ", level);
+    va_start(arguments, format);
+    (void)vprintf(format, arguments);
+    va_end(arguments);
+    printf("\n");
+}
+
+/* ---- the controller ---- */
+
+static int start(const struct spi_chip *chip)
+{
+    rig.is_started = true;
+    rig.hz = chip->max_hz;
+    return OK;
+}
+
+static uint8_t shift(uint8_t out)
+{
+    sim_clock_advance(&rig.machine.clock, (uint64_t)8 * TICKS_PER_S / rig.hz);
+    return nor_chip_shift(&rig_chip, out, 1);
+}
+
+static void check_transfer(const struct spi_transfer *transfer)
+{
+    if (!rig.is_started) {
+        bug(NULL, "a transfer through a controller that was not started");
+    }
+    if (transfer->command_len < 1 || transfer->command_len > SPI_COMMAND_MAX ||
+        transfer->len > rig_controller->transfer_max - transfer->command_len) {
+        bug(NULL, "a transfer that is too long");
+    }
+    if ((transfer->in != NULL && transfer->out != NULL) ||
+        ((transfer->in != NULL || transfer->out != NULL) != (transfer->len > 0))) {
+        bug(NULL, "a transfer whose data go both ways, or nowhere");
+    }
+}
+
+static int transfer_frame(const struct spi_chip *chip, const struct spi_transfer *transfer)
+{
+    const uint8_t *out = transfer->out;
+    uint8_t *in = transfer->in;
+
+    (void)chip;
+    check_transfer(transfer);
+    nor_chip_select(&rig_chip);
+    for (size_t i = 0; i < transfer->command_len; i++) {
+        (void)shift(transfer->command[i]);
+    }
+    for (size_t i = 0; i < transfer->len; i++) {
+        uint8_t byte = shift(out != NULL ? out[i] : 0);
+
+        if (in != NULL) {
+            in[i] = byte;
+        }
+    }
+    nor_chip_deselect(&rig_chip);
+    return OK;
+}
+
+/* The MX25R stands its full clock only in its fast mode. */
+static void set_clock(const struct spi_chip *chip, uint32_t hz)
+{
+    if (hz > chip->max_hz) {
+        bug(NULL, "a clock above the chip's");
+    }
+    rig.hz = hz;
+}
+
+static void stop(const struct spi_chip *chip)
+{
+    (void)chip;
+    rig.is_started = false;
+}
+
+static const struct spi_driver driver = {
+    .start = start, .transfer = transfer_frame, .set_clock = set_clock, .stop = stop};
+static struct spi_controller controller = {.driver = &driver};
+const struct spi_controller *rig_controller = &controller;
+
+/* ---- life ---- */
+
+void rig_begin(const struct nor_chip_part *part, uint32_t transfer_max)
+{
+    uint32_t size = part->array->geometry.size;
+    struct random random = {.state = size};
+
+    memset(&rig, 0, sizeof(rig));
+    sim_clock_init(&rig.machine.clock);
+    rig.machine.random.state = 1;
+    rig.machine.reporter = (struct machine_reporter){.bug = bug, .note = note, .flash_operation = flash_operation};
+    rig.machine.stats = &rig.stats;
+    stats_begin_boot(&rig.stats, "power-on", 0);
+    rig.contents = host_alloc(size);
+    random_fill(&random, rig.contents, size);
+    nor_model_init(&rig.array, part->array, rig.contents);
+    nor_chip_init(&rig_chip, part, &rig.machine, &rig.array);
+    controller.transfer_max = transfer_max;
+}
+
+void rig_end(void)
+{
+    nor_model_free(&rig.array);
+    free(rig.contents);
+    stats_free(&rig.stats);
+}
+
+unsigned rig_bugs(void)
+{
+    return rig.bugs;
+}
+
+void rig_set_present(bool is_present)
+{
+    rig_chip.present = is_present;
+}
+
+void rig_set_endless(bool is_endless)
+{
+    if (is_endless) {
+        sim_timer_stop(&rig.machine.clock, &rig_chip.done);
+    } else {
+        sim_timer_set(&rig.machine.clock, &rig_chip.done, rig.machine.clock.now + 1);
+    }
+}
