@@ -156,19 +156,27 @@ static void begin(struct boot *boot, const struct boot_config *config, size_t in
     boot->outcome->performed = SWAP_NONE;
 }
 
-/* Whether no update has touched any primary: none is asked for, none was begun, and nothing is out of reach. */
+/*
+ * Whether no update has touched this primary, or one was completed: none is asked for, none was begun, and nothing is
+ * out of reach. Overwriting notes its end alone, in the magic; without, the request of a half done one may be lost.
+ */
+static bool is_at_rest(const struct boot *boot)
+{
+    const struct trailer *primary = &boot->update.primary;
+
+    return boot->has_secondary && boot->update.type == SWAP_NONE && !update_is_begun(primary) &&
+           (boot_mode(boot)->can_revert || primary->magic == TRAILER_MAGIC_GOOD);
+}
+
 static void find_rest(struct boot *boots, size_t count)
 {
-    bool is_at_rest = true;
+    bool all_are = true;
 
     for (size_t i = 0; i < count; i++) {
-        const struct update *update = &boots[i].update;
-
-        is_at_rest =
-            is_at_rest && boots[i].has_secondary && update->type == SWAP_NONE && !update_is_begun(&update->primary);
+        all_are = all_are && is_at_rest(&boots[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        boots[i].is_at_rest = is_at_rest;
+        boots[i].is_at_rest = all_are;
     }
 }
 

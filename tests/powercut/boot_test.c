@@ -376,6 +376,8 @@ static void test_what_is_installed_is_verified_whatever_is_configured(void **sta
 
         start(&board, modes[m]);
         board.world.boot.validate_primary = false;
+        assert_int_equal(trailer_program_magic(&board.world.area[WORLD_PRIMARY], &board.world.layout[WORLD_PRIMARY]),
+                         OK);
         assert_int_equal(boot(&board, &result), OK);
         world_bytes(&board.world, WORLD_PRIMARY)[9000] ^= 1;
         assert_int_equal(boot(&board, &result), OK); /* as configured: nothing is asked for, nothing was begun */
@@ -383,26 +385,36 @@ static void test_what_is_installed_is_verified_whatever_is_configured(void **sta
     }
 }
 
-/* Power fails in an update, and the chip does not come back. */
+/* Power fails in an update, and the chip does not come back, or another one does. */
+static void check_half_an_image(const struct boot_mode *mode, bool is_exchanged)
+{
+    struct board board;
+    struct boot_result result;
+    bool is_cut = true;
+
+    for (uint64_t at = 0; is_cut; at += 3) {
+        start(&board, mode);
+        board.world.boot.validate_primary = false;
+        board.new = images_get(20000, 2, 2); /* as large as the old one: a mixture has all that is looked for */
+        upload(&board, board.new, true);
+        nor_power_on(&board.world.power, at, NOR_CUT_CLEAN, 0);
+        is_cut = sim_boot(&board.world, &result) != OK;
+        if (is_exchanged) {
+            world_erase(&board.world, WORLD_SECONDARY);
+        } else {
+            board.world.device[WORLD_EXTERNAL].absent = true;
+        }
+        assert_runs_a_whole_image(&board);
+        world_free(&board.world);
+    }
+}
+
 static void test_half_an_image_is_not_run_whatever_is_configured(void **state)
 {
     (void)state;
     for (size_t m = 0; m < 2; m++) {
-        struct board board;
-        struct boot_result result;
-        bool is_cut = true;
-
-        for (uint64_t at = 0; is_cut; at += 3) {
-            start(&board, modes[m]);
-            board.world.boot.validate_primary = false;
-            board.new = images_get(20000, 2, 2); /* as large as the old one: a mixture has all that is looked for */
-            upload(&board, board.new, true);
-            nor_power_on(&board.world.power, at, NOR_CUT_CLEAN, 0);
-            is_cut = sim_boot(&board.world, &result) != OK;
-            board.world.device[WORLD_EXTERNAL].absent = true;
-            assert_runs_a_whole_image(&board);
-            world_free(&board.world);
-        }
+        check_half_an_image(modes[m], false);
+        check_half_an_image(modes[m], true);
     }
 }
 
