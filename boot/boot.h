@@ -46,8 +46,8 @@ struct boot_areas {
     const struct flash_area *primary;
     const struct flash_area *secondary; /* NULL: not reachable in this boot; the primary then boots as it is */
     const struct flash_area *backup;    /* upgrade with backup: the other external slot; NULL as above */
-    uint32_t primary_address;           /* bus address of the primary slot; 0: not executable in place */
-    uint32_t secondary_address;         /* direct XIP: the same of the secondary */
+    uint32_t primary_address;   /* on the bus, where its image runs: the slot's, or that of RAM it is copied to */
+    uint32_t secondary_address; /* direct XIP: the same of the secondary */
 };
 
 /* RAM that images may be loaded to: nothing of it is used by anybody else before the jump. */
@@ -63,7 +63,7 @@ struct boot_config {
     size_t image_count;               /* 1 to BOOT_IMAGES_MAX */
     const struct boot_mode *mode;     /* NULL where Kconfig chooses it */
     const struct choice_mode *choice; /* for boot_choose; NULL as well */
-    struct boot_ram ram;              /* RAM load */
+    struct boot_ram ram;              /* RAM load, and boot_copy_to_ram */
     const struct flash_area *scratch; /* swap using scratch, one for all images; NULL: there is none */
 
     const struct boot_key *keys; /* whose images are accepted */
@@ -117,6 +117,13 @@ int boot_go(const struct boot_config *config, struct boot_result *result) ERROR_
  * written but trailer flags and what was refused. With an error only what was refused is said.
  */
 int boot_choose(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
+
+/*
+ * After boot_go or boot_single, where flash cannot run code: copies the image they found to RAM and verifies it there;
+ * `result` then says where it runs. Returns OK; ERR_BOOT_NO_IMAGE: the copy is not valid, or not that image, and
+ * result->is_verified is HARDENED_FALSE; what flash areas return.
+ */
+int boot_copy_to_ram(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
 
 /* The same for one primary slot and nothing else; images, keys, buffer and validate_primary count. */
 int boot_single(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;

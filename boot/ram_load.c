@@ -2,12 +2,14 @@
  * RAM load: an image is copied to the RAM address in its header and started there. What is verified is the copy, since
  * the flash it came from may answer differently the next time. docs/SPEC.md, "RAM load".
  */
-#include "boot/choose.h"
+#include "boot/ram_load.h"
 
 #include <string.h>
 
 #include <farboot/log.h>
 #include <farboot/watchdog.h>
+
+#include "boot/choose.h"
 
 #define COPY_AT_ONCE 4096U /* bytes between two feeds of the watchdog */
 
@@ -42,14 +44,17 @@ static bool overlaps(const struct choice_range *range, uint32_t address, uint32_
     return range->len != 0 && (address - range->address < range->len || range->address - address < len);
 }
 
-/* Whether `len` bytes at `address` lie in the executable RAM and over no image of another pair. */
+bool ram_load_fits(const struct boot_ram *ram, const struct image *image)
+{
+    uint32_t off = image->header.load_addr - ram->address;
+
+    return (image->header.flags & IMAGE_FLAG_RAM_LOAD) != 0 && image->header.load_addr >= ram->address &&
+           off <= ram->size && image->end <= ram->size - off;
+}
+
+/* Whether `len` bytes at `address` lie over no image of another pair. */
 static bool is_free(const struct choice *choice, const struct pair *pair, uint32_t address, uint32_t len)
 {
-    const struct boot_ram *ram = &choice->config->ram;
-
-    if (address < ram->address || address - ram->address > ram->size || len > ram->size - (address - ram->address)) {
-        return false;
-    }
     for (size_t i = 0; i < choice_pairs(choice->config); i++) {
         if (&choice->pairs[i] != pair && overlaps(&choice->pairs[i].loaded, address, len)) {
             return false;
@@ -81,7 +86,7 @@ static int place(struct choice *choice, struct pair *pair, const struct choice_s
     int err;
 
     pair->loaded = (struct choice_range){address, 0};
-    if ((image->header.flags & IMAGE_FLAG_RAM_LOAD) == 0 || !is_free(choice, pair, address, image->end)) {
+    if (!ram_load_fits(&choice->config->ram, image) || !is_free(choice, pair, address, image->end)) {
         LOG_ERR("Image %u RAM load address 0x%x is invalid.", (unsigned)pair->index, (unsigned)address);
         return ERR_IMAGE_ADDRESS;
     }
@@ -104,3 +109,30 @@ static void discard(struct choice *choice, struct pair *pair)
 const struct choice_mode choice_ram_load = {.begin = begin, .place = place, .discard = discard};
 const struct choice_mode choice_ram_load_revert = {
     .has_revert = true, .begin = begin, .place = place, .discard = discard};
+
+/*
+ * The primary is chosen as RAM load would choose it, had the device nothing else. Its trailer, its counter and its
+ * dependencies were judged before. Flash may now answer differently than when boot_go read it, but only with an image
+ * of the same header: the signature over the copy proves the rest.
+ */
+int boot_copy_to_ram(const struct boot_config *config, struct boot_result *result)
+{
+    const struct boot_areas areas = {.primary = config->images[0].primary};
+    struct boot_config copying = *config;
+    struct boot_result copied;
+    int err;
+
+    copying.images = &areas;
+    copying.image_count = 1;
+    copying.choice = &choice_ram_load;
+    copying.journal = NULL;
+    copying.security_counter = false;
+    result->is_verified = HARDENED_FALSE;
+    err = boot_choose(&copying, &copied);
+    if (err == OK && memcmp(&copied.header, &result->header, sizeof copied.header) != 0) {
+        return ERR_BOOT_NO_IMAGE;
+    }
+    result->address = copied.address;
+    result->is_verified = copied.is_verified;
+    return err;
+}

@@ -218,6 +218,92 @@ static void test_flash_that_changes_its_answers_gains_nothing(void **state)
     choose_stop(f);
 }
 
+/* What a single slot starts is copied; nothing of the slot is written, whatever its trailer says. */
+static void test_the_image_that_was_found_is_copied_and_runs_there(void **state)
+{
+    struct fixture *f = choose_start(NULL, true);
+
+    (void)state;
+    for (unsigned trailer = 0; trailer < TRAILERS; trailer++) {
+        fill_ram(f);
+        choose_put_slot(f, 0, HIGHER, trailer);
+        nor_power_on(&f->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+        assert_int_equal(boot_single(&f->config, &f->result), OK);
+        assert_int_equal(boot_copy_to_ram(&f->config, &f->result), OK);
+        assert_int_equal(f->result.is_verified, HARDENED_TRUE);
+        assert_int_equal(f->result.address, RAM_BASE);
+        assert_int_equal(f->result.image_off, 0);
+        assert_memory_equal(f->ram + RAM_GUARD, f->image[0][HIGHER].data, f->image[0][HIGHER].len);
+        assert_true(guards_hold(f));
+        assert_int_equal(f->power.ops, 0);
+    }
+    choose_stop(f);
+}
+
+static void test_an_image_for_another_address_is_not_copied(void **state)
+{
+    struct fixture *f = choose_start(NULL, true);
+    struct buffer elsewhere = choose_make_image(f, 2, BASE, 0, PAYLOAD);
+
+    (void)state;
+    fill_ram(f);
+    memset(f->data, 0xff, SLOT);
+    memcpy(f->data, elsewhere.data, elsewhere.len);
+    assert_int_equal(boot_single(&f->config, &f->result), OK);
+    assert_int_equal(boot_copy_to_ram(&f->config, &f->result), ERR_BOOT_NO_IMAGE);
+    assert_int_equal(f->result.is_verified, HARDENED_FALSE);
+    assert_true(guards_hold(f));
+    buffer_free(&elsewhere);
+    choose_stop(f);
+}
+
+/*
+ * The primary's chip shows `first` until a read, each in turn, and `second` from there on: what runs is the image that
+ * was verified in place, or nothing.
+ */
+static void turn_primary(struct fixture *f, enum content first, enum content second)
+{
+    static const struct flash_driver driver = {.read = hostile_read, .geometry = hostile_geometry};
+    uint8_t other[FLASH];
+    struct hostile hostile = {.real = &f->device.flash, .other = other};
+    unsigned reads = 1;
+
+    hostile.device = (struct flash_device){&driver, NULL, &hostile, "hostile"};
+    choose_put_slot(f, 0, second, 0);
+    memcpy(other, f->data, FLASH);
+    choose_put_slot(f, 0, first, 0);
+    f->area[0].dev = &hostile.device;
+    for (hostile.turns_at = 0; hostile.turns_at <= reads; hostile.turns_at++) {
+        uint8_t found = 0;
+
+        hostile.reads = 0;
+        nor_power_on(&f->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+        if (boot_single(&f->config, &f->result) == OK) {
+            found = f->result.header.version.major;
+            assert_true((boot_copy_to_ram(&f->config, &f->result) == OK) == (f->result.is_verified == HARDENED_TRUE));
+        }
+        if (f->result.is_verified == HARDENED_TRUE) {
+            assert_int_equal(f->result.header.version.major, found);
+            assert_memory_equal(f->ram + RAM_GUARD, f->image[0][found].data, f->image[0][found].len);
+        }
+        reads = hostile.reads;
+    }
+    f->area[0].dev = &f->device.flash;
+}
+
+static void test_flash_that_changes_before_the_copy_gains_nothing(void **state)
+{
+    struct fixture *f = choose_start(NULL, true);
+
+    (void)state;
+    for (enum content first = LOWER; first <= BROKEN; first++) {
+        for (enum content second = LOWER; second <= BROKEN; second++) {
+            turn_primary(f, first, second);
+        }
+    }
+    choose_stop(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +312,9 @@ int main(void)
         cmocka_unit_test(test_an_image_without_the_flag_is_not_loaded),
         cmocka_unit_test(test_what_is_not_valid_does_not_stay_in_ram),
         cmocka_unit_test(test_flash_that_changes_its_answers_gains_nothing),
+        cmocka_unit_test(test_the_image_that_was_found_is_copied_and_runs_there),
+        cmocka_unit_test(test_an_image_for_another_address_is_not_copied),
+        cmocka_unit_test(test_flash_that_changes_before_the_copy_gains_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

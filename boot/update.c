@@ -10,6 +10,7 @@
 #include "boot/chosen.h"
 #include "boot/mode.h"
 #include "boot/progress.h"
+#include "boot/ram_load.h"
 
 static const char *const swap_type_names[] = {"", "none", "test", "perm", "revert"};
 
@@ -70,6 +71,10 @@ static int check_address(const struct boot *boot, const struct image *source)
 
     if (!BOOT_OPTION(boot->config, verify_address, CONFIG_MCUBOOT_VERIFY_IMG_ADDRESS)) {
         return OK;
+    }
+    if (IS_ENABLED(CONFIG_BOOT_COPY_TO_RAM) && !ram_load_fits(&boot->config->ram, source)) {
+        LOG_ERR("Binary in secondary slot of image %u cannot be copied to RAM", (unsigned)boot->index);
+        return ERR_IMAGE_ADDRESS;
     }
     err = flash_area_read(source->area, source->off + source->header.hdr_size + 4U, &vector, sizeof vector);
     if (err != OK) {

@@ -35,7 +35,7 @@ static const struct {
     uint8_t backup; /* upgrade with backup */
 } pairs[] = {
     /* clang-format off */
-    {PM_MCUBOOT_PRIMARY_ADDRESS, PM_MCUBOOT_PRIMARY_ID, PLACES_SECONDARY_ID, PLACES_BACKUP_ID},
+    {COND_CODE_1(CONFIG_BOOT_COPY_TO_RAM, (PM_MCUBOOT_RAM_ADDRESS), (PM_MCUBOOT_PRIMARY_ADDRESS)), PM_MCUBOOT_PRIMARY_ID, PLACES_SECONDARY_ID, PLACES_BACKUP_ID},
     COND_CODE_1(CONFIG_BOOT_IMAGE_1, (PAIR(1)), ())
     COND_CODE_1(CONFIG_BOOT_IMAGE_2, (PAIR(2)), ())
     COND_CODE_1(CONFIG_BOOT_IMAGE_3, (PAIR(3)), ())
@@ -76,12 +76,19 @@ static const struct flash_area *open_journal(void)
 }
 
 /* What a configuration does not choose is not linked. */
-static int run(const struct boot_config *config, struct boot_result *result)
+static int find(const struct boot_config *config, struct boot_result *result)
 {
     if (IS_ENABLED(CONFIG_SINGLE_APPLICATION_SLOT)) {
         return boot_single(config, result);
     }
     return IS_ENABLED(CONFIG_BOOT_CHOOSES_IMAGE) ? boot_choose(config, result) : boot_go(config, result);
+}
+
+static int run(const struct boot_config *config, struct boot_result *result)
+{
+    int err = find(config, result);
+
+    return IS_ENABLED(CONFIG_BOOT_COPY_TO_RAM) && err == OK ? boot_copy_to_ram(config, result) : err;
 }
 
 /* Where the secondary can be executed; 0: nowhere. */
@@ -210,7 +217,7 @@ int main(void)
         }
     }
     LOG_INF("Bootloader chainload address offset: 0x%x",
-            (unsigned)(IS_ENABLED(CONFIG_BOOT_RAM_LOAD) ? result.address : result.image_off));
+            (unsigned)(PLACES_RAM_SIZE > 0 ? result.address : result.image_off));
     LOG_INF("Image version: v%d.%d.%d", result.header.version.major, result.header.version.minor,
             result.header.version.revision);
     LOG_INF("Jumping to the %simage slot", IS_ENABLED(CONFIG_BOOT_DIRECT_XIP) ? "" : "first ");

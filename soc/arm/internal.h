@@ -2,11 +2,6 @@
 #ifndef SOC_ARM_INTERNAL_H
 #define SOC_ARM_INTERNAL_H
 
-/* Also read by soc/linker.ld.in: the guard below the stack is wide enough that a frame with a 256-byte buffer cannot
- * step over it. */
-#define STACK_GUARD_LOG2 8
-
-#ifndef LINKER_SCRIPT
 /* The image's entry, second word of its vector table. */
 _Noreturn void reset_handler(void);
 
@@ -22,6 +17,4 @@ void systick_handler(void);
 
 /* What early init started is as after reset again; no time passes from here on. */
 void soc_quiesce(void);
-#endif
-
 #endif

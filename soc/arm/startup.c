@@ -26,7 +26,7 @@ static void guard_with_mpu(void)
     }
     *reg32(CORTEX_MPU_RNR) = 0;
     *reg32(CORTEX_MPU_RBAR) = (uint32_t)(uintptr_t)stack_guard_start;
-    *reg32(CORTEX_MPU_RASR) = 1u << 28 /* never execute, no access */ | (STACK_GUARD_LOG2 - 1) << 1 | 1;
+    *reg32(CORTEX_MPU_RASR) = 1u << 28 /* never execute, no access */ | (CONFIG_HW_STACK_GUARD_LOG2 - 1) << 1 | 1;
     *reg32(CORTEX_MPU_CTRL) = CORTEX_MPU_CTRL_ON;
     __asm__ volatile("dsb\n isb" : : : "memory");
 }
