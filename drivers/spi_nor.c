@@ -128,7 +128,7 @@ static int outcome(const struct spi_nor *nor, uint8_t status)
         bool is_locked = (status & chip->lock) != 0 || (told & reports[chip->report].locked) != 0;
 
         result = is_locked ? ERR_FLASH_PROTECTED : ERR_FLASH_IO;
-    } else if ((status & SR_WEL) != 0) {
+    } else if ((status & SR_WEL) != 0 && !IS_ENABLED(CONFIG_SPI_NOR_WEL_STAYS)) {
         result = ERR_FLASH_PROTECTED;
     }
     if (result != OK && reports[chip->report].clear != 0) {
