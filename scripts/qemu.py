@@ -8,12 +8,14 @@ examples:
       (then: build/host/farboot smp --port build/x/uart image list)
 """
 import argparse
+import ctypes
 import json
 import os
 import pathlib
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,8 +26,16 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BOOT = "boot.bin"  # what the processor starts from, at address 0
 
 
+PR_SET_PDEATHSIG = 1
+
+
 class Error(Exception):
     pass
+
+
+def _end_with_parent():
+    """However this process ends, QEMU does not stay behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def read_hex(path):
@@ -109,7 +119,7 @@ class Board:
         return [str(word) for word in words]
 
     def start(self, **streams):
-        return subprocess.Popen(self.command(), **streams)
+        return subprocess.Popen(self.command(), preexec_fn=_end_with_parent, **streams)
 
 
 class Console:
@@ -224,7 +234,7 @@ def main():
         board.load(words.load)
         if words.uart_link:
             return serve(board, words.uart_link, sys.stdout.buffer)
-        return subprocess.call(board.command())
+        return board.start().wait()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ ENDS = {
     "b": fault("BusFault", 5, pc="0000[0-9a-f]{4}", cfsr="00008200", addr="70000000"),
     "u": fault("UsageFault", 6, pc="0000[0-9a-f]{4}", cfsr="00010000"),
     "v": fault("HardFault", 11, pc="0000[0-9a-f]{4}", cfsr="00000000"),
-    "s": fault("stack overflow", 4, addr="(200000|000100)[0-9a-f]{2}"),
+    "s": fault("stack overflow", 4, addr="(200000|200003|000103)[0-9a-f]{2}"),
     "l": fault("BusFault", 5, pc="00000000", addr="2[0-9a-f]{7}"),
     "p": "E: panic: asked for\r\n",
 }
