@@ -14,10 +14,10 @@
 #include "boot/progress.h"
 
 /*
- * Bytes of a stretch, at least; each has a record in the journal. While there is an old image to save they are short:
- * the first one's time is not hidden, since nothing is installed beside it.
+ * Bytes of a stretch, at least; each has a record in the journal. Where the old image is saved they are the shortest
+ * that there are: nothing is installed beside the first one, so that its time is not hidden.
  */
-#define STRETCH_SAVING 8192U
+#define STRETCH_SAVING 1U
 #define STRETCH        32768U
 #define GLANCE         32U /* bytes of the first comparison */
 
@@ -63,14 +63,6 @@ static uint32_t chunk_size(const struct backup_job *job)
     return smaller(BACKUP_CHUNK, (uint32_t)(job->buffer_size / 2));
 }
 
-/* Up to a whole write block: what follows an image in its last sector is copied with it. */
-static uint32_t whole_blocks(const struct boot_slot *slot, uint32_t len)
-{
-    uint32_t block = slot->layout.cell;
-
-    return (len + block - 1) / block * block;
-}
-
 /* The buffers are free when what is programmed from them is. */
 static int wait_both(const struct backup_job *job)
 {
@@ -101,89 +93,85 @@ int backup_compare(const struct backup_job *job, const struct boot_slot *other, 
     return err;
 }
 
-/* The two copies of a stretch, side by side; `in` and `out` are where they stand. */
-struct stretch {
-    uint32_t in;
-    uint32_t in_end;
-    uint32_t out;
-    uint32_t out_end;
-    uint32_t in_sector; /* bytes of the primary's sector that begins here and is to be erased; 0: none */
-    bool is_equal;      /* the primary's present sector holds already what it is to hold */
+/* One of the two copies of a stretch. */
+struct copy {
+    uint32_t at;
+    uint32_t end;
+    uint32_t sector_end; /* of the sector in which it is */
 };
 
-/* At the start of a sector of the primary: is it to be written at all? */
-static int look(const struct backup_job *job, struct stretch *stretch)
+/* Side by side. Stretches begin where sectors do. */
+struct stretch {
+    struct copy in;
+    struct copy out;
+    bool is_equal; /* the primary's present sector holds already what it is to hold */
+};
+
+/* Bytes of the sector that begins where the copy to `slot` is; 0: none does, or the copy is complete. */
+static int next_sector(const struct boot_slot *slot, struct copy *copy, uint32_t *size)
 {
     uint32_t start = 0;
-    uint32_t size = 0;
-    int err;
-
-    stretch->in_sector = 0;
-    if (stretch->in >= stretch->in_end) {
-        return OK;
-    }
-    err = flash_area_sector_at(job->primary->area, stretch->in, &start, &size);
-    if (err != OK || start != stretch->in) {
-        return err;
-    }
-    stretch->is_equal = false;
-    if (!job->is_repeated && !job->is_unknown) {
-        err = backup_compare(job, job->source, start, smaller(stretch->in_end, start + size), &stretch->is_equal);
-    }
-    stretch->in_sector = stretch->is_equal ? 0 : size;
-    return err;
-}
-
-/* Erases the sector of `slot` that begins at `off`, if one does. */
-static int erase_at(const struct boot_slot *slot, uint32_t off)
-{
-    uint32_t start = 0;
-    uint32_t size = 0;
-    int err = flash_area_sector_at(slot->area, off, &start, &size);
-
-    return err != OK || start != off ? err : flash_area_erase(slot->area, start, size);
-}
-
-/* The external erase first: it runs by itself while the internal one stalls the processor. */
-static int erase_both(const struct backup_job *job, const struct stretch *stretch)
-{
     int err = OK;
 
-    if (stretch->out < stretch->out_end) {
-        err = erase_at(job->backup, stretch->out);
-    }
-    if (err == OK && stretch->in_sector != 0) {
-        err = flash_area_erase(job->primary->area, stretch->in, stretch->in_sector);
+    *size = 0;
+    if (copy->at < copy->end && copy->at >= copy->sector_end) {
+        err = flash_area_sector_at(slot->area, copy->at, &start, size);
+        copy->sector_end = start + *size;
     }
     return err;
 }
 
-/* Reads both chunks before either is programmed: the source is on the device that is about to be busy. */
+/* Erases the sectors that begin here; not one of the primary that needs not be written at all. */
+static int open_sectors(const struct backup_job *job, struct stretch *stretch)
+{
+    uint32_t in_size = 0;
+    uint32_t out_size = 0;
+    int err = next_sector(job->primary, &stretch->in, &in_size);
+
+    if (err == OK) {
+        err = next_sector(job->backup, &stretch->out, &out_size);
+    }
+    if (err == OK && in_size > 0) {
+        stretch->is_equal = false;
+        if (!job->is_repeated && !job->is_unknown) {
+            err = backup_compare(job, job->source, stretch->in.at, smaller(stretch->in.end, stretch->in.sector_end),
+                                 &stretch->is_equal);
+        }
+    }
+    /* The external erase first: it runs by itself while the internal one stalls the processor. */
+    if (err == OK && out_size > 0) {
+        err = flash_area_erase(job->backup->area, stretch->out.at, out_size);
+    }
+    if (err == OK && in_size > 0 && !stretch->is_equal) {
+        err = flash_area_erase(job->primary->area, stretch->in.at, in_size);
+    }
+    return err;
+}
+
+/*
+ * Reads both chunks before either is programmed: the source is on the device that is about to be busy. Whole chunks, so
+ * what follows an image in its last one is copied with it.
+ */
 static int copy_chunks(const struct backup_job *job, const struct stretch *stretch)
 {
     uint8_t *in = job->buffer;
     uint8_t *out = job->buffer + job->buffer_size / 2;
-    uint32_t in_len = 0;
-    uint32_t out_len = 0;
+    uint32_t chunk = chunk_size(job);
+    bool installs = stretch->in.at < stretch->in.end && !stretch->is_equal;
+    bool saves = stretch->out.at < stretch->out.end;
     int err = wait_both(job);
 
-    if (stretch->in < stretch->in_end && !stretch->is_equal) {
-        in_len = whole_blocks(job->primary, smaller(chunk_size(job), stretch->in_end - stretch->in));
+    if (err == OK && installs) {
+        err = flash_area_read(job->source->area, stretch->in.at, in, chunk);
     }
-    if (stretch->out < stretch->out_end) {
-        out_len = whole_blocks(job->backup, smaller(chunk_size(job), stretch->out_end - stretch->out));
+    if (err == OK && saves) {
+        err = flash_area_read(job->primary->area, stretch->out.at, out, chunk);
     }
-    if (err == OK && in_len > 0) {
-        err = flash_area_read(job->source->area, stretch->in, in, in_len);
+    if (err == OK && saves) {
+        err = flash_area_program(job->backup->area, stretch->out.at, out, chunk);
     }
-    if (err == OK && out_len > 0) {
-        err = flash_area_read(job->primary->area, stretch->out, out, out_len);
-    }
-    if (err == OK && out_len > 0) {
-        err = flash_area_program(job->backup->area, stretch->out, out, out_len);
-    }
-    if (err == OK && in_len > 0) {
-        err = flash_area_program(job->primary->area, stretch->in, in, in_len);
+    if (err == OK && installs) {
+        err = flash_area_program(job->primary->area, stretch->in.at, in, chunk);
     }
     return err;
 }
@@ -192,49 +180,40 @@ static int copy_stretch(const struct backup_job *job, struct stretch *stretch)
 {
     int err = OK;
 
-    while (err == OK && (stretch->in < stretch->in_end || stretch->out < stretch->out_end)) {
-        err = look(job, stretch);
-        if (err == OK) {
-            err = erase_both(job, stretch);
-        }
+    while (err == OK && (stretch->in.at < stretch->in.end || stretch->out.at < stretch->out.end)) {
+        err = open_sectors(job, stretch);
         if (err == OK) {
             err = copy_chunks(job, stretch);
         }
         watchdog_feed();
-        stretch->in += chunk_size(job);
-        stretch->out += chunk_size(job);
+        stretch->in.at += chunk_size(job);
+        stretch->out.at += chunk_size(job);
     }
     return err;
 }
 
 int backup_move(const struct backup_job *job, struct backup_progress *progress)
 {
+    uint32_t installed = progress->installed;
     uint32_t saved = progress->saved;
     bool saves = saved < job->out_size;
-    uint32_t end = stretch_end(job, saves ? saved : progress->installed);
-    /* What was saved before may now be overwritten; without an old image there is nothing to wait for. */
-    uint32_t install_end = job->out_size == 0 || !saves ? stretch_end(job, progress->installed) : saved;
-    struct stretch stretch = {progress->installed,
-                              smaller(install_end, job->in_size),
-                              saved,
-                              saves ? smaller(end, job->out_size) : saved,
-                              0,
-                              false};
+    uint32_t end = stretch_end(job, saves ? saved : installed);
+    /* What was saved before may now be overwritten; when all is saved there is nothing to wait for. */
+    uint32_t in_end = smaller(saves ? saved : end, job->in_size);
+    uint32_t out_end = saves ? smaller(end, job->out_size) : saved;
+    struct stretch stretch = {{installed, in_end, installed}, {saved, out_end, saved}, false};
     bool equal = true;
     int err = copy_stretch(job, &stretch);
 
-    if (err == OK) {
-        err = wait_both(job);
-    }
-    if (err == OK && saves) {
-        err = backup_compare(job, job->backup, saved, smaller(end, job->out_size), &equal);
+    if (err == OK) { /* waits for both */
+        err = backup_compare(job, job->backup, saved, out_end, &equal);
     }
     if (err == OK && !equal) {
         err = ERR_FLASH_IO;
     }
     if (err == OK) {
-        progress_add(stretch.in_end - smaller(progress->installed, stretch.in_end) + stretch.out_end - saved);
-        progress->installed = install_end;
+        progress_add(in_end - smaller(installed, in_end) + out_end - saved);
+        progress->installed = saves ? saved : end;
         progress->saved = saves ? end : saved;
     }
     return err;

@@ -197,8 +197,8 @@ static bool turn_back(struct boot *boots, int reason)
         }
         image->flags |= BACKUP_IS_WEAK; /* what is in the primary may be half of anything */
         boots[i].update.type = SWAP_REVERT;
+        boot_say_restoring(&boots[i]);
     }
-    LOG_INF("Restoring the primary slot, swap type: revert");
     backup_memory.next.phase = BACKUP_REVERT;
     backup_memory.next.run++;
     return true;
@@ -294,20 +294,13 @@ static bool is_remainder(const struct trailer *trailer)
     return !is_clear && trailer->magic != TRAILER_MAGIC_GOOD;
 }
 
-/* Erases remainders, and a request that is `done`. */
-static int clear_external(const struct boot *boot, bool done)
+/* Erases what is a remainder, or a request that is `done`. */
+static int clear_external(const struct boot *boot, enum boot_slot_id id, bool done)
 {
-    int err = OK;
+    const struct boot_slot *slot = &boot->slots[id];
+    const struct trailer *trailer = id == BOOT_BACKUP ? &boot->update.backup : &boot->update.secondary;
 
-    for (uint8_t i = BOOT_SECONDARY; err == OK && i <= BOOT_BACKUP; i++) {
-        const struct boot_slot *slot = &boot->slots[i];
-
-        if ((done && i == boot->source_slot) ||
-            is_remainder(i == BOOT_BACKUP ? &boot->update.backup : &boot->update.secondary)) {
-            err = trailer_erase(slot->area, &slot->layout);
-        }
-    }
-    return err;
+    return (done && slot == boot_source(boot)) || is_remainder(trailer) ? trailer_erase(slot->area, &slot->layout) : OK;
 }
 
 /* The requests that were admitted become one update; one for the image that runs is done when it is cleared. */
@@ -323,7 +316,10 @@ static int begin(struct boot *boots)
             LOG_INF("Image index: %u is running already", (unsigned)i);
             boots[i].update.type = SWAP_NONE;
         }
-        err = clear_external(&boots[i], runs);
+        err = clear_external(&boots[i], BOOT_SECONDARY, runs);
+        if (err == OK) {
+            err = clear_external(&boots[i], BOOT_BACKUP, runs);
+        }
         any = any || boots[i].update.type != SWAP_NONE;
     }
     for (size_t i = 0; i < backup_pairs(boots); i++) {
@@ -382,7 +378,7 @@ void backup_transact(struct boot *boots)
         boots->outcome->update_us += boot_now_us(boots) - start; /* of all pairs, which are moved as one */
     }
     if (err != OK) {
-        LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
+        boot_say_not_completed(err);
     }
 }
 
@@ -414,7 +410,7 @@ void backup_recover(struct boot *boot)
     }
     backup_use_source(boot, which);
     if (boot_try(boot) == OK) {
-        LOG_INF("Restoring the primary slot, swap type: perm");
+        boot_say_restoring(boot);
         backup_memory.next.phase = BACKUP_IDLE;
         backup_transact(backup_first_pair(boot));
     }
@@ -437,6 +433,6 @@ void backup_starting(void)
         err = journal_settle(backup_memory.journal);
     }
     if (err != OK) {
-        LOG_ERR("Journal: error -0x%x", (unsigned)-err);
+        LOG_ERR("boot_journal is not usable: error -0x%x", (unsigned)-err);
     }
 }

@@ -20,6 +20,7 @@ void boot_measure(struct boot_slot *slot)
 
     slot->sector = 0;
     slot->sectors = 0;
+    slot->sizes = 0;
     while (end < slot->area->size) {
         uint32_t start = 0;
         uint32_t size = 0;
@@ -28,6 +29,7 @@ void boot_measure(struct boot_slot *slot)
             return;
         }
         slot->sector = count == 0 || slot->sector == size ? size : 0;
+        slot->sizes |= size;
         end = start + size;
         count++;
     }

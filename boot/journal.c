@@ -77,24 +77,20 @@ static bool read_record(const struct journal *journal, uint32_t page, uint32_t s
            record->head.crc == record_crc(record, slot);
 }
 
-/* Whether `len` bytes, at most a record's, read as erased; false also when they cannot be read. */
-static bool is_erased(const struct journal *journal, uint32_t off, uint32_t len)
+/* Whether these bytes are there, `len` of them, at most a record's; false also when they cannot be read. */
+static bool holds(const struct journal *journal, uint32_t off, const void *bytes, uint32_t len)
 {
-    uint8_t bytes[sizeof(struct record)];
-    uint8_t difference = 0;
+    uint8_t found[sizeof(struct record)];
 
-    if (flash_area_read(journal->area, off, bytes, len) != OK) {
-        return false;
-    }
-    for (uint32_t i = 0; i < len; i++) {
-        difference |= bytes[i] ^ journal->erased_value;
-    }
-    return difference == 0;
+    return flash_area_read(journal->area, off, found, len) == OK && memcmp(found, bytes, len) == 0;
 }
 
 static bool is_claimed(const struct journal *journal, uint32_t page, uint32_t slot)
 {
-    return !is_erased(journal, page + slot * journal->block, journal->block);
+    uint8_t erased[JOURNAL_WRITE_BLOCK_MAX];
+
+    memset(erased, journal->erased_value, sizeof erased);
+    return !holds(journal, page + slot * journal->block, erased, journal->block);
 }
 
 static uint32_t count_used(const struct journal *journal, uint32_t page)
@@ -225,24 +221,26 @@ int journal_open(struct journal *journal, const struct flash_area *area, const s
     return OK;
 }
 
-/* Returns when it is durable. */
+/* Returns when it is durable, after looking whether it is there. */
 static int program(const struct journal *journal, uint32_t off, const void *data, uint32_t len)
 {
     int err = flash_area_program(journal->area, off, data, len);
 
-    return err != OK ? err : flash_area_sync(journal->area);
+    if (err == OK) {
+        err = flash_area_sync(journal->area);
+    }
+    return err != OK || holds(journal, off, data, len) ? err : ERR_FLASH_IO;
 }
 
 /* The next `count` slots. `buffer` has room for as many write blocks. */
 static int claim(struct journal *journal, uint32_t count, struct record *buffer)
 {
     uint32_t off = journal->page + journal->used * journal->block;
-    int err;
+    uint32_t len = count * journal->block;
 
-    memset(buffer, (uint8_t)~journal->erased_value, sizeof *buffer);
+    memset(buffer, (uint8_t)~journal->erased_value, len);
     journal->used += count;
-    err = program(journal, off, buffer, count * journal->block);
-    return err != OK || is_claimed(journal, journal->page, journal->used - 1) ? err : ERR_FLASH_IO;
+    return program(journal, off, buffer, len);
 }
 
 static int append(struct journal *journal, const struct journal_value *value, uint8_t flags)
@@ -256,17 +254,16 @@ static int append(struct journal *journal, const struct journal_value *value, ui
     if (err != OK) {
         return err;
     }
-    if (!is_erased(journal, off, len)) {
+    memset(&record, journal->erased_value, len);
+    if (!holds(journal, off, &record, len)) {
         return ERR_FLASH_IO;
     }
-    memset(&record, journal->erased_value, sizeof record);
     record.head =
         (struct record_head){.generation = journal->generation, .key = value->key, .flags = flags, .size = value->size};
     memcpy(record.data, value->data, value->size);
     record.head.crc = record_crc(&record, slot);
     /* Only now, since power may fail: the claim is on flash, and nobody will take this place for free. */
-    err = program(journal, off, &record, len);
-    return err != OK || read_record(journal, journal->page, slot, journal->used, &record) ? err : ERR_FLASH_IO;
+    return program(journal, off, &record, len);
 }
 
 /* Every value, unless this boot has written them before; and `last`. */
@@ -298,18 +295,21 @@ static bool has_room(const struct journal *journal, const struct journal_value *
 /*
  * The page that counts stays until the record that is not carried is in the other one, and the seal begun behind it:
  * then no later boot can miss that record. `last` is carried as well, so that all that is carried is of one time.
+ * Where none counts both are erased, since either may hold the beginning of a change that was cut short, and there is
+ * nothing to carry.
  */
 static int change_page(struct journal *journal, const struct journal_value *last)
 {
+    uint32_t len = journal->has_page ? journal->page_size : 2 * journal->page_size;
     int err;
 
     journal->page = journal->has_page && journal->page == 0 ? journal->page_size : 0;
     journal->generation++;
     journal->used = 0;
-    journal->is_restated = false;
-    journal->has_previous = journal->has_page;
+    journal->is_restated = !journal->has_page;
+    journal->has_previous = true;
     journal->has_page = true;
-    err = flash_area_erase(journal->area, journal->page, journal->page_size);
+    err = flash_area_erase(journal->area, journal->page, len);
     if (err == OK) {
         err = flash_area_sync(journal->area);
     }

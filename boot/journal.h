@@ -35,7 +35,7 @@ struct journal {
     uint32_t used; /* slots that somebody may have programmed */
     uint8_t erased_value;
     bool has_page;      /* one counts */
-    bool has_previous;  /* the other one does as well: it is certain to hold nothing newer */
+    bool has_previous;  /* the other one does as well, or is erased: it is certain to hold nothing newer */
     bool is_restated;   /* every value was written in this boot */
     bool is_settled;    /* every later boot is certain to read what is in RAM */
     int error;          /* of opening or a write; none is tried after it */

@@ -91,7 +91,7 @@ static inline const struct trailer *boot_request(const struct boot *boot)
     return boot_source(boot) == &boot->slots[BOOT_BACKUP] ? &boot->update.backup : &boot->update.secondary;
 }
 
-/* Sets the slot's sector and sectors from its area. Walks all sectors; keeps nothing. */
+/* Sets the slot's sector, sectors and sizes from its area. Walks all sectors; keeps nothing. */
 void boot_measure(struct boot_slot *slot);
 
 /* Verifies the primary, unless it is at rest and the configuration trusts it: sets primary_is_valid and present. */
@@ -124,6 +124,9 @@ void boot_refuse(struct boot *boot, int reason);
 
 /* From an image under test to the one before it, in this boot: asks for it and admits it. */
 void boot_go_back(struct boot *boot);
+
+void boot_say_restoring(const struct boot *boot);
+void boot_say_not_completed(int err);
 
 /* Runs the update that was admitted or is under way. Returns OK, also when there is none; what flash areas return;
  * ERR_BOOT_NO_IMAGE or what image_open_untrusted and verify_image return: what was installed is not valid, and there
@@ -201,6 +204,12 @@ static inline uint32_t boot_now_us(const struct boot *boot)
     bool can_time = !IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO);
 
     return can_time && boot->config->clock_us != NULL ? boot->config->clock_us() : 0;
+}
+
+/* Firmware of upgrade with backup has no code for what a primary trailer may ask for: its journal decides. */
+static inline bool boot_obeys_primary(void)
+{
+    return !IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP);
 }
 
 /* Whether the primary trailer says that an update was begun and not completed. */

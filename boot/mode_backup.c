@@ -59,26 +59,17 @@ void backup_open(struct boot *boot)
     }
 }
 
-/* Copies go on from chunk to chunk, and erase where a sector begins. */
-static bool has_whole_chunks(const struct boot_slot *slot)
-{
-    uint32_t start = 0;
-    uint32_t size = 0;
-
-    for (uint32_t off = 0; off < slot->area->size; off = start + size) {
-        if (flash_area_sector_at(slot->area, off, &start, &size) != OK || size % BACKUP_CHUNK != 0) {
-            return false;
-        }
-    }
-    return slot->sectors != 0;
-}
-
-/* Also where only primary and secondary are known, to compute the largest image. */
+/*
+ * Copies go on from chunk to chunk, and erase where a sector begins. Also where only primary and secondary are known,
+ * to compute the largest image.
+ */
 int backup_check(const struct boot *boot)
 {
     for (size_t i = 0; i < BOOT_SLOTS; i++) {
-        if (boot->slots[i].area != NULL && !has_whole_chunks(&boot->slots[i])) {
-            LOG_WRN("Cannot upgrade: not whole sectors of n * 256 bytes");
+        const struct boot_slot *slot = &boot->slots[i];
+
+        if (slot->area != NULL && (slot->sectors == 0 || slot->sizes % BACKUP_CHUNK != 0)) {
+            LOG_WRN("Cannot upgrade: not %s", "whole sectors of n * 256 bytes");
             return ERR_BOOT_GEOMETRY;
         }
     }
@@ -235,7 +226,7 @@ static int plan_backup(struct boot *boot, struct backup_image *image)
     if (memcmp(image->old_digest, image->new_digest, SHA256_SIZE) == 0) {
         image->flags = 0; /* it is running: there is nothing to do */
     } else if (image->old_size > capacity(backup_slot(boot))) {
-        LOG_WRN("The backup slot has no room for the image in the primary slot");
+        LOG_WRN("The backup slot has no room for the present image");
         return ERR_IMAGE_SIZE;
     } else if (is_saved(boot)) {
         image->flags |= BACKUP_IS_KEPT;

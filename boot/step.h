@@ -22,6 +22,7 @@ struct boot_slot {
     struct trailer_layout layout;
     uint32_t sector;  /* bytes; 0: its sectors differ */
     uint32_t sectors; /* their number; 0: the slot does not begin and end at a sector */
+    uint32_t sizes;   /* of all of them, ored: a power of 2 that divides this divides each */
 };
 
 enum boot_step_kind {

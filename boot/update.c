@@ -112,7 +112,8 @@ static bool may_go_down(const struct update *update)
     if (update->replaces_invalid || update->type != SWAP_REVERT) {
         return update->replaces_invalid;
     }
-    return primary->magic != TRAILER_MAGIC_GOOD || (update_is_begun(primary) && primary->swap_type == SWAP_REVERT) ||
+    return !boot_obeys_primary() || primary->magic != TRAILER_MAGIC_GOOD ||
+           (update_is_begun(primary) && primary->swap_type == SWAP_REVERT) ||
            (primary->copy_done != TRAILER_FLAG_UNSET && primary->image_ok == TRAILER_FLAG_UNSET);
 }
 
@@ -143,9 +144,9 @@ static int clear_request(struct boot *boot)
     int err = OK;
 
     /* The primary's first: without the request in the secondary it would be taken for an update that goes on. */
-    if (update_is_begun(&update->primary)) {
+    if (boot_obeys_primary() && update_is_begun(&update->primary)) {
         err = trailer_erase(primary->area, &primary->layout);
-    } else if (update->type == SWAP_REVERT && update->primary.magic == TRAILER_MAGIC_GOOD &&
+    } else if (boot_obeys_primary() && update->type == SWAP_REVERT && update->primary.magic == TRAILER_MAGIC_GOOD &&
                update->primary.image_ok == TRAILER_FLAG_UNSET) {
         err = trailer_program_image_ok(primary->area, &primary->layout);
     }
@@ -158,7 +159,12 @@ static int clear_request(struct boot *boot)
     return err;
 }
 
-static void say_not_completed(int err)
+void boot_say_restoring(const struct boot *boot)
+{
+    LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[boot->update.type]);
+}
+
+void boot_say_not_completed(int err)
 {
     LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
 }
@@ -173,7 +179,7 @@ void boot_refuse(struct boot *boot, int reason)
             refusal_text(reason));
     err = clear_request(boot);
     if (err != OK) {
-        say_not_completed(err);
+        boot_say_not_completed(err);
     }
     boot->update.type = SWAP_NONE;
 }
@@ -192,14 +198,15 @@ void boot_admit(struct boot *boot)
         return;
     }
     err = boot_try(boot);
-    if (ERROR_IS_ABOUT_IMAGE(err) && update->type == SWAP_REVERT && update->fallback != SWAP_NONE) {
+    if (boot_obeys_primary() && ERROR_IS_ABOUT_IMAGE(err) && update->type == SWAP_REVERT &&
+        update->fallback != SWAP_NONE) {
         update->type = update->fallback;
         err = boot_try(boot);
     }
     if (ERROR_IS_ABOUT_IMAGE(err)) {
         boot_refuse(boot, err);
     } else if (err != OK) {
-        say_not_completed(err);
+        boot_say_not_completed(err);
         update->type = SWAP_NONE;
     }
 }
@@ -236,7 +243,7 @@ static int turn_back(struct boot *boot)
     }
     update->replaces_invalid = true;
     turn(update, update->type == SWAP_REVERT ? SWAP_PERM : SWAP_REVERT);
-    LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
+    boot_say_restoring(boot);
     return boot_try(boot);
 }
 
@@ -286,7 +293,7 @@ static int run(struct boot *boot)
     } while (err == OK && step.kind != STEP_DONE);
     boot->outcome->update_us += boot_now_us(boot) - start;
     if (err != OK) {
-        say_not_completed(err);
+        boot_say_not_completed(err);
     } else {
         boot->outcome->performed = boot->update.type;
     }
@@ -350,7 +357,7 @@ void boot_recover(struct boot *boot)
     for (size_t i = mode->can_revert ? 0 : 1; i < sizeof candidates / sizeof candidates[0]; i++) {
         update->type = candidates[i];
         if (boot_try(boot) == OK) {
-            LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[update->type]);
+            boot_say_restoring(boot);
             (void)run(boot); /* what it says is what was wrong before: the primary is not valid */
             return;
         }

@@ -26,21 +26,21 @@
     X(ERR_FLASH_PHYSICS, -0x109, "FLASH-9", "what real flash would not do (models only)")
 
 #define ERROR_LIST_IMAGE(X)                                                                                            \
-    X(ERR_IMAGE_HEADER, -0x201, "IMAGE-1", "no valid image header")                                                    \
-    X(ERR_IMAGE_SIZE, -0x202, "IMAGE-2", "image is too large or cut short")                                            \
-    X(ERR_IMAGE_TLV, -0x203, "IMAGE-3", "malformed TLV area")                                                          \
-    X(ERR_IMAGE_HASH, -0x204, "IMAGE-4", "digest missing or wrong")                                                    \
-    X(ERR_IMAGE_KEY, -0x205, "IMAGE-5", "no signature by a known key")                                                 \
-    X(ERR_IMAGE_SIGNATURE, -0x206, "IMAGE-6", "signature missing or wrong")                                            \
-    X(ERR_IMAGE_FLAGS, -0x207, "IMAGE-7", "unsupported image flags")                                                   \
+    X(ERR_IMAGE_HEADER, -0x201, "IMAGE-1", "no image header")                                                          \
+    X(ERR_IMAGE_SIZE, -0x202, "IMAGE-2", "too large or cut short")                                                     \
+    X(ERR_IMAGE_TLV, -0x203, "IMAGE-3", "malformed TLVs")                                                              \
+    X(ERR_IMAGE_HASH, -0x204, "IMAGE-4", "wrong digest")                                                               \
+    X(ERR_IMAGE_KEY, -0x205, "IMAGE-5", "no known key")                                                                \
+    X(ERR_IMAGE_SIGNATURE, -0x206, "IMAGE-6", "wrong signature")                                                       \
+    X(ERR_IMAGE_FLAGS, -0x207, "IMAGE-7", "unsupported flags")                                                         \
     X(ERR_IMAGE_ADDRESS, -0x208, "IMAGE-8", "not linked for this slot")                                                \
-    X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "version is lower than allowed")                                           \
-    X(ERR_IMAGE_DEPENDENCY, -0x20a, "IMAGE-10", "another image lacks the version it depends on")                       \
-    X(ERR_IMAGE_COUNTER, -0x20b, "IMAGE-11", "security counter missing or too low")
+    X(ERR_IMAGE_VERSION, -0x209, "IMAGE-9", "lower version")                                                           \
+    X(ERR_IMAGE_DEPENDENCY, -0x20a, "IMAGE-10", "unmet dependency")                                                    \
+    X(ERR_IMAGE_COUNTER, -0x20b, "IMAGE-11", "security counter too low")
 
 #define ERROR_LIST_BOOT(X)                                                                                             \
     X(ERR_BOOT_NO_IMAGE, -0x301, "BOOT-1", "no bootable image")                                                        \
-    X(ERR_BOOT_GEOMETRY, -0x302, "BOOT-2", "slots do not suit this update mode")                                       \
+    X(ERR_BOOT_GEOMETRY, -0x302, "BOOT-2", "unsuitable slots")                                                         \
     X(ERR_BOOT_TRAILER, -0x303, "BOOT-3", "trailer has an invalid magic")                                              \
     X(ERR_BOOT_POSTPONED, -0x304, "BOOT-4", "the product postponed the update")
 

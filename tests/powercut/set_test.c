@@ -346,6 +346,7 @@ static bool play_cuts(const struct state *before, struct board *board, uint64_t 
 {
     enum nor_cut kind = (enum nor_cut)random_below(random, 3);
     bool is_cut;
+    bool is_open; /* whether it goes back at once; torn, the record that says so may read either way */
 
     world_restore(&board->world, before);
     is_cut = boot_with_cut(board, at, kind, (uint32_t)random_below(random, 1U << 30)) != OK;
@@ -353,14 +354,13 @@ static bool play_cuts(const struct state *before, struct board *board, uint64_t 
         (void)boot_with_cut(board, random_below(random, 60), (enum nor_cut)random_below(random, 3), 7);
     }
     nor_power_on(&board->world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-    if (may_have_run(board)) {
-        expected = 1;
-    }
+    is_open = may_have_run(board);
     for (unsigned again = 0; again < 3; again++) {
         assert_int_equal(boot(board), OK);
         assert_not_mixed(board, at);
         assert_none_refused(board);
-        assert_int_equal(version(board, 0), again == 0 ? expected : 1);
+        assert_true(version(board, 0) == 1 || (again == 0 && version(board, 0) == expected));
+        assert_true(is_open || version(board, 0) == (again == 0 ? expected : 1));
     }
     assert_versions(board, 1, 1, 1); /* nobody confirmed */
     assert_quiet(board);
