@@ -123,7 +123,7 @@ static void parse_modes(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
     if (len >= 60 && field(word(bfp, len, 15), 20, 3) < QER_COUNT) {
         chip->quad_enable = (uint8_t)field(word(bfp, len, 15), 20, 3);
     }
-    if (len >= 64) {
+    if (len >= 64 && bfp[63] != 0xff) {
         chip->four_byte = bfp[63];
     }
     if (field(word(bfp, len, 1), 17, 2) == 2) {

@@ -71,7 +71,7 @@ struct sfdp_chip {
 
 /* Members of the same: which may come from elsewhere. */
 #define SFDP_CHIP_QUAD(byte, table)  (SFDP_FIELD(byte(table, 58), 4, 3) % QER_COUNT)
-#define SFDP_CHIP_4BYTE(byte, table) byte(table, 63)
+#define SFDP_CHIP_4BYTE(byte, table) (byte(table, 63) == 0xff ? 0 : byte(table, 63)) /* all ones: not said */
 
 #define SFDP_WORD(byte, table, a, b, c, d)                                                                             \
     ((uint32_t)byte(table, a) | (uint32_t)byte(table, b) << 8 | (uint32_t)byte(table, c) << 16 |                       \

@@ -31,10 +31,20 @@ static const struct quad_bit quad_bits[QER_COUNT] = {
     [QER_S2B1_V5] = {0x35, 0x02, OP_WRSR, true}, [QER_S2B1_V6] = {0x35, 0x02, 0x31, false},
 };
 
+static int set_bank(const struct spi_nor *nor, uint8_t bank)
+{
+    return spi_nor_send(nor, OP_WRITE_BANK, &bank, 1);
+}
+
+/* What the reset does and what a chip without it needs. */
 static void soft_reset(const struct spi_nor *nor)
 {
     spi_nor_set_fast(nor, false);
+    if ((spi_nor_chip(nor)->four_byte & SFDP_4BYTE_BANK) != 0) {
+        (void)set_bank(nor, 0);
+    }
     (void)spi_nor_simple(nor, OP_EXIT_4BYTE);
+    (void)spi_nor_simple(nor, OP_WRDI);
     (void)spi_nor_simple(nor, OP_RESET_ENABLE);
     (void)spi_nor_simple(nor, OP_RESET);
     timer_wait(RESET_IDLE_US);
@@ -194,7 +204,6 @@ static int enter_4byte(const struct spi_nor *nor, bool wants_enable)
 /* Opcodes that need no mode are best: nothing that the chip forgets, or that who comes next does not expect. */
 static int reach_all(const struct spi_nor *nor)
 {
-    static const uint8_t bank = BANK_4BYTE;
     uint8_t ways = spi_nor_chip(nor)->four_byte;
 
     if (!spi_nor_is_large(nor) || (ways & SFDP_4BYTE_ALWAYS) != 0) {
@@ -205,7 +214,7 @@ static int reach_all(const struct spi_nor *nor)
         return OK;
     }
     if ((ways & (SFDP_4BYTE_MODE | SFDP_4BYTE_MODE_WREN)) == 0 && (ways & SFDP_4BYTE_BANK) != 0) {
-        return spi_nor_send(nor, OP_WRITE_BANK, &bank, 1);
+        return set_bank(nor, BANK_4BYTE);
     }
     if (ways == SFDP_4BYTE_EXTENDED && !nor->mover->needs_4byte_mode) {
         nor->state->reach = REACH_SEGMENTS;

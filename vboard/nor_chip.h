@@ -14,6 +14,19 @@
 
 #define NOR_CHIP_PAGE 256U
 
+/* What a part has. */
+#define NOR_CHIP_RESET         0x001U /* 66, 99 */
+#define NOR_CHIP_SECURITY      0x002U /* Macronix: security register (2B), configuration registers (15) */
+#define NOR_CHIP_STATUS2       0x004U /* second status register (35) with quad enable */
+#define NOR_CHIP_FLAGS         0x008U /* Micron: flag status register (70, 50) */
+#define NOR_CHIP_ERRORS        0x010U /* Spansion: failures in the status register, busy until they are cleared (30) */
+#define NOR_CHIP_UNLOCK        0x020U /* protected as a whole at power-on, until 98 */
+#define NOR_CHIP_4BYTE_MODE    0x040U /* B7, E9 */
+#define NOR_CHIP_4BYTE_WREN    0x080U /* after write enable only */
+#define NOR_CHIP_4BYTE_OPCODES 0x100U /* 0C, 13, 12, 21, 5C, DC */
+#define NOR_CHIP_EXTENDED      0x200U /* extended address register (C5) */
+#define NOR_CHIP_BANK          0x400U /* bank register (17) */
+
 /* A kind of chip; times in ns. */
 struct nor_chip_part {
     const char *name;
@@ -22,12 +35,20 @@ struct nor_chip_part {
     uint8_t electronic_id;
     const uint8_t *sfdp;
     size_t sfdp_len;
-    bool has_4byte_mode; /* B7 and E9 */
+    unsigned features; /* NOR_CHIP_ */
     uint64_t enter_dpd_ns, exit_dpd_ns, write_status_ns, reset_ns, reset_erase_ns, chip_erase_ns;
 };
 extern const struct nor_chip_part nor_chip_mx25r6435f;
 extern const struct nor_chip_part nor_chip_mx25r_4byte; /* the same with a 4-byte address mode, for tests of drivers */
 extern const struct nor_chip_part nor_chip_foreign;     /* W25Q64: another JEDEC ID */
+
+/* For tests of drivers: the ways in which parts differ. */
+extern const struct nor_chip_part nor_chip_w25q256jv; /* SFDP with opcodes for four address bytes */
+extern const struct nor_chip_part nor_chip_w25q256fv; /* without SFDP: 4-byte mode, or extended address register */
+extern const struct nor_chip_part nor_chip_n25q256a;  /* flag status register; write enable before 4-byte mode */
+extern const struct nor_chip_part nor_chip_s25fl256s; /* 64 KiB sectors, bank register, failures keep it busy */
+extern const struct nor_chip_part nor_chip_locked;    /* protected as a whole at power-on */
+extern const struct nor_chip_part nor_chip_w25q80bl;  /* no SFDP, no reset */
 
 enum nor_chip_job { NOR_CHIP_IDLE, NOR_CHIP_ERASE, NOR_CHIP_PROGRAM, NOR_CHIP_WRITE_STATUS, NOR_CHIP_RECOVER };
 
@@ -41,6 +62,11 @@ struct nor_chip {
     uint8_t absent_level; /* what an empty socket reads as */
 
     uint8_t status; /* BP, QE, SRWD: non-volatile */
+    uint8_t status2;
+    uint8_t flags;    /* Micron's, without its ready bit */
+    uint8_t extended; /* address register */
+    bool stuck;       /* busy because of a failure */
+    bool locked;      /* until 98 */
     uint8_t config[2];
     uint8_t security;
     bool write_enabled;

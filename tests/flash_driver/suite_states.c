@@ -11,6 +11,7 @@
 #include "tests/flash_driver/suite.h"
 
 #define OP_READ       0x03u
+#define OP_READ_2     0x35u /* second status register */
 #define OP_SUSPEND    0x75u
 #define START_MAX_US  1500000u /* what spi_nor_init promises, with an erase of a sector to wait for */
 #define ABSENT_MAX_US 200000u
@@ -81,9 +82,18 @@ static const char *check_asleep(const struct suite_device *device)
 
 static const char *check_4byte(const struct suite_device *device)
 {
+    static const uint8_t bank = 0x80;
+    static const uint8_t segment = 1;
+
     CHECK_ALL(suite_check_works(device));
     raw(device, OP_WREN);
     raw(device, OP_ENTER_4BYTE);
+    if ((spi_nor_chip(device->nor)->four_byte & SFDP_4BYTE_BANK) != 0) {
+        CHECK(spi_nor_send(device->nor, OP_WRITE_BANK, &bank, 1) == OK);
+    }
+    if ((spi_nor_chip(device->nor)->four_byte & SFDP_4BYTE_EXTENDED) != 0) {
+        CHECK(spi_nor_write_register(device->nor, OP_EXTENDED, &segment, 1) == OK);
+    }
     return check_recovers(device);
 }
 
@@ -151,6 +161,26 @@ static const char *check_protected_at_start(const struct suite_device *device)
         return SUITE_SKIP "the chip keeps no protection";
     }
     return check_recovers(device);
+}
+
+/* Where quad enable is in a register that a short status write clears, it outlives the end of the protection. */
+static const char *check_quad_enable_stays(const struct suite_device *device)
+{
+    uint8_t quad = spi_nor_chip(device->nor)->quad_enable;
+    uint8_t both[2] = {spi_nor_chip(device->nor)->lock, 0x02};
+
+    if (quad != QER_S2B1_V1 && quad != QER_S2B1_V4 && quad != QER_S2B1_V5) {
+        return SUITE_SKIP "quad enable is elsewhere";
+    }
+    CHECK_ALL(suite_check_works(device));
+    CHECK(spi_nor_write_register(device->nor, OP_WRSR, both, sizeof(both)) == OK);
+    if ((raw_register(device, OP_READ_2) & 0x02) == 0) {
+        CHECK(flash_init(device->flash) == OK);
+        return SUITE_SKIP "the chip keeps no quad enable";
+    }
+    CHECK_ALL(check_recovers(device));
+    CHECK((raw_register(device, OP_READ_2) & 0x02) != 0);
+    return NULL;
 }
 
 /* Whether the chip has protection: at least one bit is kept, and a program under it changes nothing. */
@@ -307,6 +337,7 @@ const struct suite_check suite_states[] = {
     {"left busy with an erase", check_busy},
     {"left with a suspended erase", check_suspended},
     {"left block-protected", check_protected_at_start},
+    {"quad enable outlives protection", check_quad_enable_stays},
     {"left in several states at once", check_combination},
     {"protected while in use: a deferred error, once", check_protected_in_use},
     {"another chip than devicetree's", check_foreign},

@@ -45,30 +45,50 @@ static void run_model(const struct nor_config *config, uint32_t off)
 
 /* ---- the driver over a chip ---- */
 
-struct row {
+#define DESCRIBED(id)                                                                                                  \
+    {                                                                                                                  \
+        SPI_NOR_PART_CHIP(id), .quad_enable = SPI_NOR_PART_QUAD(id), .four_byte = SPI_NOR_PART_4BYTE(id),              \
+                               .report = SPI_NOR_PART_REPORT(id), .lock = SPI_NOR_PART_LOCK(id)                        \
+    }
+#define MX25R   0xc22817
+#define HIGH    0x1010000 /* above 16 MiB */
+#define AROUND  0xfe0000  /* across 16 MiB */
+#define ANY_LEN UINT32_MAX
+
+/* A chip, what the driver is told of it, the longest frame of the controller, and where the suite's area lies. */
+static const struct row {
     const char *name;
     const struct nor_chip_part *part;
-    const struct sfdp_chip described;
+    struct sfdp_chip described;
     uint32_t transfer_max;
     uint32_t off;
-};
-
-static const struct row rows[] = {
-    {"MX25R6435F, any length",
-     &nor_chip_mx25r6435f,
-     {SPI_NOR_PART_CHIP(0), .report = REPORT_SECURITY, .lock = SPI_NOR_BP3},
-     UINT32_MAX,
-     0x10000},
-    {"MX25R6435F, frames of nine bytes",
-     &nor_chip_mx25r6435f,
-     {SPI_NOR_PART_CHIP(0), .report = REPORT_SECURITY, .lock = SPI_NOR_BP3},
-     9,
-     0x7a0000},
-    {"MX25R with 4-byte mode, frames of 64 bytes",
-     &nor_chip_mx25r_4byte,
-     {SPI_NOR_PART_CHIP(0), .report = REPORT_SECURITY, .lock = SPI_NOR_BP3},
-     64,
-     0x7a0000},
+    bool needs_unlock;
+} rows[] = {
+    {"MX25R6435F, any length", &nor_chip_mx25r6435f, DESCRIBED(MX25R), ANY_LEN, 0x10000, false},
+    {"MX25R6435F, frames of nine bytes", &nor_chip_mx25r6435f, DESCRIBED(MX25R), 9, 0x7a0000, false},
+    {"MX25R with 4-byte mode, unknown part", &nor_chip_mx25r_4byte, DESCRIBED(0xc20000), 64, 0x7a0000, false},
+    {"MX25R protected at power-on", &nor_chip_locked, DESCRIBED(MX25R), ANY_LEN, 0x10000, true},
+    {"W25Q256JV by 4-byte opcodes, low", &nor_chip_w25q256jv, DESCRIBED(0xef4019), ANY_LEN, 0x10000, false},
+    {"W25Q256JV by 4-byte opcodes, high", &nor_chip_w25q256jv, DESCRIBED(0xef4019), ANY_LEN, HIGH, false},
+    {"W25Q256JV by 4-byte opcodes, around 16 MiB", &nor_chip_w25q256jv, DESCRIBED(0), 65, AROUND, false},
+    {"W25Q256FV by 4-byte mode, high", &nor_chip_w25q256fv, DESCRIBED(0xef4019), ANY_LEN, HIGH, false},
+    {"W25Q256FV by 4-byte mode, around 16 MiB", &nor_chip_w25q256fv, DESCRIBED(0xef4019), 9, AROUND, false},
+    {"W25Q256FV by address register",
+     &nor_chip_w25q256fv,
+     {SPI_NOR_PART_CHIP(0xef4019), .quad_enable = QER_S2B1_V1, .four_byte = SFDP_4BYTE_EXTENDED, .lock = SPI_NOR_BP_W},
+     ANY_LEN,
+     AROUND,
+     false},
+    {"N25Q256A, high", &nor_chip_n25q256a, DESCRIBED(0x20ba19), ANY_LEN, HIGH, false},
+    {"S25FL256S by 4-byte opcodes, high", &nor_chip_s25fl256s, DESCRIBED(0x010219), ANY_LEN, HIGH, false},
+    {"S25FL256S by bank register, high",
+     &nor_chip_s25fl256s,
+     {SPI_NOR_PART_CHIP(0x010219), .quad_enable = QER_S2B1_V1, .four_byte = SFDP_4BYTE_BANK, .report = REPORT_STATUS,
+      .lock = SPI_NOR_BP2},
+     256,
+     HIGH,
+     false},
+    {"W25Q80BL, no SFDP and no reset", &nor_chip_w25q80bl, DESCRIBED(0xef4014), ANY_LEN, 0x10000, false},
 };
 
 static void run_chip(const struct row *row)
@@ -86,6 +106,7 @@ static void run_chip(const struct row *row)
         .range = &range,
         .exit_dpd_us = 35,
         .id = {row->part->jedec_id[0], row->part->jedec_id[1], row->part->jedec_id[2]},
+        .needs_unlock = row->needs_unlock,
     };
     struct flash_device flash = {.driver = &spi_nor_flash_driver, .config = &nor, .name = row->name};
     struct suite_device tested = {.flash = &flash,
@@ -97,7 +118,7 @@ static void run_chip(const struct row *row)
                                   .set_present = rig_set_present,
                                   .set_endless = rig_set_endless};
 
-    range = (struct flash_range){.sector_size = 4096, .count = size / 4096};
+    range = (struct flash_range){.sector_size = 0x1000, .count = size / 0x1000};
     rig_begin(row->part, row->transfer_max);
     suite_run(&tested, &count);
     count.failed += rig_bugs();
