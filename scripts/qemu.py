@@ -84,7 +84,7 @@ class Board:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         facts = json.loads(description.read_text())
-        self.machine = facts["machine"]
+        self.machine, self.options = facts["machine"], facts.get("options", [])
         self.chips = [Chip(self.folder, chip) for chip in facts["chips"]]
 
     def load(self, hex_file=None):
@@ -112,7 +112,7 @@ class Board:
         """One worker thread: writes reach the files in the order in which the chips took them, so that a killed QEMU
         leaves what a power cut would."""
         words = ["qemu-system-arm", "-M", self.machine, "-display", "none", "-monitor", "none", "-nodefaults",
-                 "-chardev", "stdio,id=uart,signal=off", "-serial", "chardev:uart", "-kernel", self.folder / BOOT,
+                 "-chardev", "stdio,id=uart,signal=off", "-serial", "chardev:uart", *self.options, "-kernel", self.folder / BOOT,
                  "-object", "main-loop,id=main-loop,thread-pool-max=1"]
         for index, chip in enumerate(self.chips):
             words += ["-drive", f"file={chip.path},if=mtd,format=raw,index={index}"]
