@@ -81,15 +81,20 @@ static inline struct boot *backup_first_pair(struct boot *boot)
     return BOOT_IMAGES_MAX == 1 ? boot : boot - boot->index;
 }
 
-/* With one pair the loops over pairs are not compiled. */
+/* With one pair the loops over pairs are not compiled, nor what looks for one. */
 static inline size_t backup_pairs(const struct boot *boots)
 {
     return BOOT_IMAGES_MAX == 1 ? 1 : boots->config->image_count;
 }
 
+static inline uint8_t backup_index(const struct boot *boot)
+{
+    return BOOT_IMAGES_MAX == 1 ? 0 : boot->index;
+}
+
 static inline struct backup_image *backup_image_of(const struct boot *boot)
 {
-    return &backup_memory.state.images[BOOT_IMAGES_MAX == 1 ? 0 : boot->index];
+    return &backup_memory.state.images[backup_index(boot)];
 }
 
 static inline bool backup_has_part(const struct boot *boot)
@@ -131,7 +136,7 @@ void backup_classify(struct boot *boot);
 uint32_t backup_source_off(const struct boot *boot, enum swap_type type);
 uint32_t backup_source_limit(const struct boot *boot, enum swap_type type);
 int backup_start(struct boot *boot, const struct image *source) ERROR_MUST_CHECK;
-void backup_open(struct boot *boot);
+void backup_open(struct records *records);
 void backup_transact(struct boot *boots);
 void backup_recover(struct boot *boot);
 void backup_starting(void);
@@ -153,7 +158,7 @@ enum backup_slot_says { BACKUP_GONE, BACKUP_QUIET, BACKUP_ASKS };
 enum backup_action {
     BACKUP_STAY,    /* nothing is moved */
     BACKUP_TAKE_E0, /* install what is asked for */
-    BACKUP_TAKE_E1,
+    BACKUP_TAKE_E1 = BACKUP_TAKE_E0 + BACKUP_E1,
     BACKUP_GO_ON,   /* with what was interrupted */
     BACKUP_KEEP,    /* the images were confirmed: record it, then decide again */
     BACKUP_GO_BACK, /* to the old images */

@@ -48,11 +48,11 @@ static int move(struct boot *boot)
     backup_use_source(boot, backup_memory.state.phase == BACKUP_REVERT ? BACKUP_OTHER(backup_image_of(boot)->from)
                                                                        : backup_image_of(boot)->from);
     job = backup_job_of(boot);
-    if (progress->run != backup_memory.state.run || progress->image < boot->index) {
-        *progress = (struct backup_progress){.run = backup_memory.state.run, .image = boot->index};
+    if (progress->run != backup_memory.state.run || progress->image < backup_index(boot)) {
+        *progress = (struct backup_progress){.run = backup_memory.state.run, .image = backup_index(boot)};
     }
     boot->primary_is_valid = HARDENED_FALSE;
-    while (err == OK && progress->image == boot->index && !backup_is_moved(&job, progress)) {
+    while (err == OK && progress->image == backup_index(boot) && !backup_is_moved(&job, progress)) {
         err = backup_move(&job, progress);
         job.is_repeated = err == ERR_FLASH_IO;
         if (job.is_repeated) {
@@ -255,7 +255,7 @@ static bool is_refused(const struct boot *boot)
 static void keep_refusal(const struct boot *boot)
 {
     if (is_refused(boot)) {
-        backup_memory.next.images[boot->index].refused = (int16_t)boot->outcome->refused;
+        backup_memory.next.images[backup_index(boot)].refused = (int16_t)boot->outcome->refused;
     }
 }
 
@@ -269,6 +269,16 @@ static bool any_refused(const struct boot *boots)
     return false;
 }
 
+static int confirm(const struct boot *boot)
+{
+    const struct boot_slot *slot = &boot->slots[BOOT_PRIMARY];
+    const struct trailer *trailer = &boot->update.primary;
+
+    return trailer->magic == TRAILER_MAGIC_GOOD && trailer->image_ok == TRAILER_FLAG_UNSET
+               ? trailer_program_image_ok(slot->area, &slot->layout)
+               : OK;
+}
+
 /* A revert that has nothing to go back to: the images that run stay. */
 static int give_up(struct boot *boots)
 {
@@ -276,7 +286,7 @@ static int give_up(struct boot *boots)
 
     for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
         if (backup_has_part(&boots[i])) {
-            err = trailer_confirm(boots[i].slots[BOOT_PRIMARY].area, &boots[i].slots[BOOT_PRIMARY].layout);
+            err = confirm(&boots[i]);
         }
         boots[i].update.type = SWAP_NONE;
         keep_refusal(&boots[i]);
@@ -382,12 +392,25 @@ void backup_transact(struct boot *boots)
     }
 }
 
+/* Which external slot claims the higher version; nothing is verified. */
+static unsigned newer(const struct boot *boot)
+{
+    const struct flash_area *e0 = boot->slots[BOOT_SECONDARY].area;
+    const struct flash_area *e1 = boot->slots[BOOT_BACKUP].area;
+    struct image first;
+    struct image second;
+
+    if (image_open_untrusted(&second, e1, 0, e1->size) != OK || image_open_untrusted(&first, e0, 0, e0->size) != OK) {
+        return BACKUP_E0;
+    }
+    return image_version_compare(&second.header.version, &first.header.version) > 0 ? BACKUP_E1 : BACKUP_E0;
+}
+
 /* A valid image for a primary that has none: of two the higher version. What is under way is gone on with instead. */
 void backup_recover(struct boot *boot)
 {
-    struct image_version best = {0};
-    unsigned which = BACKUP_E1 + 1;
     struct update *update = &boot->update;
+    unsigned which = newer(boot);
 
     if (backup_check(boot) != OK || update->replaces_invalid || is_under_way()) {
         return;
@@ -396,23 +419,15 @@ void backup_recover(struct boot *boot)
         backup_first_pair(boot)[i].update.type = SWAP_NONE;
     }
     update->replaces_invalid = true;
-    update->type = SWAP_PERM;
-    for (unsigned i = BACKUP_E0; i <= BACKUP_E1; i++) {
-        backup_use_source(boot, i);
-        if (boot_try(boot) == OK &&
-            (which > BACKUP_E1 || image_version_compare(&boot->source.header.version, &best) > 0)) {
-            best = boot->source.header.version;
-            which = i;
+    for (unsigned tries = 0; tries < 2; tries++, which = BACKUP_OTHER(which)) {
+        update->type = SWAP_PERM;
+        backup_use_source(boot, which);
+        if (boot_try(boot) == OK) {
+            boot_say_restoring(boot);
+            backup_memory.next.phase = BACKUP_IDLE;
+            backup_transact(backup_first_pair(boot));
+            return;
         }
-    }
-    if (which > BACKUP_E1) {
-        return;
-    }
-    backup_use_source(boot, which);
-    if (boot_try(boot) == OK) {
-        boot_say_restoring(boot);
-        backup_memory.next.phase = BACKUP_IDLE;
-        backup_transact(backup_first_pair(boot));
     }
 }
 

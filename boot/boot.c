@@ -36,43 +36,69 @@ void boot_measure(struct boot_slot *slot)
     slot->sectors = end == slot->area->size ? count : 0;
 }
 
+/* Primary and external slots. */
+static size_t slots_of_pair(const struct boot *boot)
+{
+    return boot_is_transaction(boot) ? BOOT_BACKUP + 1 : BOOT_SECONDARY + 1;
+}
+
+/* For how many sectors the trailers have status cells. */
+static uint32_t status_sectors(const struct boot *boot)
+{
+    uint32_t primary = boot->slots[BOOT_PRIMARY].sectors;
+    uint32_t secondary = boot->slots[BOOT_SECONDARY].sectors;
+
+    if (boot_mode(boot)->status_steps == 0 || boot->config->max_sectors != 0) {
+        return boot_mode(boot)->status_steps == 0 ? 0 : boot->config->max_sectors;
+    }
+    return primary > secondary ? primary : secondary;
+}
+
 static int lay_out_trailers(struct boot *boot)
 {
     const struct boot_mode *mode = boot_mode(boot);
-    struct boot_slot *primary = &boot->slots[BOOT_PRIMARY];
-    struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
-    uint32_t larger = primary->sectors > secondary->sectors ? primary->sectors : secondary->sectors;
-    uint32_t max_sectors = boot->config->max_sectors != 0 ? boot->config->max_sectors : larger;
-    struct trailer_params params = {
-        .max_align = trailer_max_align(flash_geometry(primary->area->dev)->write_block,
-                                       flash_geometry(secondary->area->dev)->write_block),
+    uint32_t sectors = status_sectors(boot);
+    const struct trailer_params params = {
+        .max_align = trailer_max_align(flash_geometry(boot->areas->primary->dev)->write_block,
+                                       flash_geometry(boot->areas->secondary->dev)->write_block),
+        .status_cells = sectors * mode->status_steps,
+        .move_cells = sectors * mode->move_steps,
         .tlv_sizes = mode->has_tlv_sizes,
     };
-    int err;
+    int err = sectors > UINT32_MAX / 4 ? ERR_BOOT_GEOMETRY : OK;
 
-    if (max_sectors > UINT32_MAX / 4) {
-        return ERR_BOOT_GEOMETRY;
+    for (size_t i = 0; err == OK && i < slots_of_pair(boot); i++) {
+        if (boot->slots[i].area != NULL) {
+            err = trailer_layout_init(&boot->slots[i].layout, boot->slots[i].area, &params);
+        }
     }
-    params.status_cells = max_sectors * mode->status_steps;
-    params.move_cells = max_sectors * mode->move_steps;
-    err = trailer_layout_init(&primary->layout, primary->area, &params);
-    return err != OK ? err : trailer_layout_init(&secondary->layout, secondary->area, &params);
+    return err;
+}
+
+/* Of an external slot. Returns whether it could be read. */
+static bool read_external(const struct boot *boot, enum boot_slot_id id, struct trailer *trailer)
+{
+    const struct boot_slot *slot = &boot->slots[id];
+    bool is_read = trailer_read(slot->area, &slot->layout, trailer) == OK;
+
+    if (!is_read) {
+        LOG_INF("%s image of image pair (%u) is unreachable. Treat it as empty",
+                id == BOOT_BACKUP ? "Backup" : "Secondary", (unsigned)boot->index);
+    }
+    return is_read;
 }
 
 static int read_trailers(struct boot *boot)
 {
     const struct boot_slot *primary = &boot->slots[BOOT_PRIMARY];
-    const struct boot_slot *secondary = &boot->slots[BOOT_SECONDARY];
     const struct boot_slot *scratch = &boot->slots[BOOT_SCRATCH];
     int err = trailer_read(primary->area, &primary->layout, &boot->update.primary);
 
     if (err != OK) {
         return err;
     }
-    if (trailer_read(secondary->area, &secondary->layout, &boot->update.secondary) != OK) {
-        LOG_INF("Secondary image of image pair (%u) is unreachable. Treat it as empty", (unsigned)boot->index);
-        boot->has_secondary = false;
-    }
+    boot->has_secondary = read_external(boot, BOOT_SECONDARY, &boot->update.secondary) &&
+                          (!boot_is_transaction(boot) || read_external(boot, BOOT_BACKUP, &boot->update.backup));
     if (boot_has_scratch() && scratch->area != NULL &&
         trailer_read(scratch->area, &scratch->layout, &boot->update.scratch) != OK) {
         LOG_WRN("Cannot upgrade: the scratch area is unreachable");
@@ -87,9 +113,13 @@ int boot_lay_out(struct boot *boot)
 
     boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
     boot->slots[BOOT_SECONDARY].area = boot->areas->secondary;
+    boot->slots[BOOT_BACKUP].area = boot_is_transaction(boot) ? boot->areas->backup : NULL;
     boot->source_slot = BOOT_SECONDARY;
-    boot_measure(&boot->slots[BOOT_PRIMARY]);
-    boot_measure(&boot->slots[BOOT_SECONDARY]);
+    for (size_t i = 0; i < slots_of_pair(boot); i++) {
+        if (boot->slots[i].area != NULL) {
+            boot_measure(&boot->slots[i]);
+        }
+    }
     err = lay_out_trailers(boot);
     return err == OK && boot_mode(boot)->lay_out != NULL ? boot_mode(boot)->lay_out(boot) : err;
 }
@@ -97,7 +127,7 @@ int boot_lay_out(struct boot *boot)
 /* Without a secondary slot nothing is updated, and the primary's trailer decides nothing. */
 static int open_pair(struct boot *boot)
 {
-    boot->has_secondary = boot->areas->secondary != NULL;
+    boot->has_secondary = boot->areas->secondary != NULL && (!boot_is_transaction(boot) || boot->areas->backup != NULL);
     if (!boot->has_secondary) {
         boot->slots[BOOT_PRIMARY].area = boot->areas->primary;
         return OK;
@@ -108,16 +138,6 @@ static int open_pair(struct boot *boot)
         return OK;
     }
     return read_trailers(boot);
-}
-
-static int open_slots(struct boot *boot)
-{
-    int err = open_pair(boot);
-
-    if (err == OK && boot_is_transaction(boot)) {
-        boot_mode(boot)->open(boot);
-    }
-    return err;
 }
 
 void boot_verify_primary(struct boot *boot)
@@ -189,7 +209,7 @@ static int decide_all(struct boot *boots, size_t count, const struct boot_config
 
     for (size_t i = 0; err == OK && i < count; i++) {
         begin(&boots[i], config, i, result);
-        err = open_slots(&boots[i]);
+        err = open_pair(&boots[i]);
     }
     for (size_t i = 0; err == OK && i < count; i++) {
         if (boots[i].has_secondary) {
@@ -373,6 +393,9 @@ static void open_records(struct boot *boots, size_t count, const struct boot_con
         boots[i].records = records;
     }
     counter_open(config, records, mode->values, mode->value_count);
+    if (boot_is_transaction(&boots[0])) {
+        mode->open(records);
+    }
 }
 
 int boot_go(const struct boot_config *config, struct boot_result *result)

@@ -29,10 +29,14 @@ static inline const struct boot_mode *boot_mode(const struct boot *boot)
     return IS_ENABLED(CONFIG_BOOT_UPGRADE_ONLY) ? &boot_mode_overwrite : boot->config->mode;
 }
 
-/* Whether the mode has a journal and plans all pairs' updates as one: not by the loop of update.c. */
+/*
+ * Whether the mode has a journal and plans all pairs' updates as one: not by the loop of update.c. Then there are two
+ * external slots, and primary trailers have no say.
+ */
 static inline bool boot_is_transaction(const struct boot *boot)
 {
-    return boot_mode(boot)->transact != NULL;
+    return IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP) ||
+           (!IS_ENABLED(CONFIG_MCUBOOT) && boot_mode(boot)->transact != NULL);
 }
 
 #endif

@@ -79,9 +79,9 @@ static bool can_go_back(const struct boot *boot)
 {
     const struct trailer *primary = &boot->update.primary;
 
-    return boot->has_secondary && !boot->has_turned && boot_mode(boot)->can_revert && boot->outcome->refused == OK &&
-           primary->magic == TRAILER_MAGIC_GOOD && primary->copy_done != TRAILER_FLAG_UNSET &&
-           primary->image_ok == TRAILER_FLAG_UNSET;
+    return !boot_is_transaction(boot) && boot->has_secondary && !boot->has_turned && boot_mode(boot)->can_revert &&
+           boot->outcome->refused == OK && primary->magic == TRAILER_MAGIC_GOOD &&
+           primary->copy_done != TRAILER_FLAG_UNSET && primary->image_ok == TRAILER_FLAG_UNSET;
 }
 
 /*

@@ -171,10 +171,13 @@ int image_digest(const struct image *image, uint8_t digest[SHA256_SIZE])
     return read_tlv(image, &wanted, digest, ERR_IMAGE_HASH);
 }
 
+/* In which versions are ordered. */
+static uint32_t rank(const struct image_version *version)
+{
+    return (uint32_t)version->major << 24 | (uint32_t)version->minor << 16 | version->revision;
+}
+
 int image_version_compare(const struct image_version *a, const struct image_version *b)
 {
-    if (a->major != b->major) {
-        return (int)a->major - (int)b->major;
-    }
-    return a->minor != b->minor ? (int)a->minor - (int)b->minor : (int)a->revision - (int)b->revision;
+    return (rank(a) > rank(b)) - (rank(a) < rank(b));
 }

@@ -192,8 +192,7 @@ int journal_open(struct journal *journal, const struct flash_area *area, const s
                  size_t count)
 {
     const struct flash_geometry *geometry = flash_geometry(area->dev);
-    bool counts[2];
-    bool is_blank[2];
+    bool is_quiet = true; /* nothing may be read otherwise at another time: neither here nor in the other page */
 
     *journal = (struct journal){.area = area,
                                 .values = values,
@@ -207,17 +206,17 @@ int journal_open(struct journal *journal, const struct flash_area *area, const s
         journal->error = ERR_BOOT_GEOMETRY;
         return ERR_BOOT_GEOMETRY;
     }
-    for (uint32_t i = 0; i < 2; i++) {
-        counts[i] = scan(journal, i * journal->page_size, false);
-        is_blank[i] = journal->used == 0;
+    journal->has_previous = true;
+    for (uint32_t page = 0; page < journal->area->size; page += journal->page_size) {
+        bool counts = scan(journal, page, false);
+
+        journal->has_previous = journal->has_previous && counts;
+        is_quiet = is_quiet && (counts || journal->used == 0);
     }
-    journal->has_previous = counts[0] && counts[1];
     if (journal->has_page) {
         (void)scan(journal, journal->page, true);
     }
-    /* Nothing that may be read otherwise at another time: neither here nor in the other page. */
-    journal->is_settled =
-        journal->is_settled && (journal->has_previous || is_blank[journal->has_page && journal->page == 0]);
+    journal->is_settled = journal->is_settled && is_quiet;
     return OK;
 }
 

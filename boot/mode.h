@@ -189,10 +189,10 @@ struct boot_mode {
 
     /*
      * For a mode with a journal, which plans all pairs' updates as one; NULL in the others, where the loop of update.c
-     * does this. open: after the pair's two slots were opened, or not (has_secondary). transact: performs what was
-     * admitted for all pairs. recover: as boot_recover. starting: all images are valid and are about to be started.
+     * does this. open: `values` were read, or could not be. transact: performs what was admitted for all pairs.
+     * recover: as boot_recover. starting: all images are valid and are about to be started.
      */
-    void (*open)(struct boot *boot);
+    void (*open)(struct records *records);
     void (*transact)(struct boot *boots);
     void (*recover)(struct boot *boot);
     void (*starting)(void);
@@ -204,12 +204,6 @@ static inline uint32_t boot_now_us(const struct boot *boot)
     bool can_time = !IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO);
 
     return can_time && boot->config->clock_us != NULL ? boot->config->clock_us() : 0;
-}
-
-/* Firmware of upgrade with backup has no code for what a primary trailer may ask for: its journal decides. */
-static inline bool boot_obeys_primary(void)
-{
-    return !IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP);
 }
 
 /* Whether the primary trailer says that an update was begun and not completed. */

@@ -17,16 +17,6 @@ const struct journal_value backup_values[BACKUP_VALUES] = {
     {&backup_memory.progress, sizeof backup_memory.progress, BACKUP_KEY_PROGRESS},
 };
 
-/* The journal has been read. */
-static void open_memory(const struct boot *boot)
-{
-    backup_memory.journal = &boot->records->journal;
-    if (backup_journal_error() != OK || backup_memory.state.phase >= BACKUP_PHASES) {
-        backup_memory.state = (struct backup_state){.phase = BACKUP_IDLE};
-    }
-    backup_memory.next = backup_memory.state;
-}
-
 int backup_journal_error(void)
 {
     return backup_memory.journal->error;
@@ -37,26 +27,13 @@ int backup_write(enum backup_key key)
     return journal_write(backup_memory.journal, &backup_values[key - BACKUP_KEY_STATE]);
 }
 
-/* The third slot, and what is kept in the journal. The common part has opened primary and E0. */
-void backup_open(struct boot *boot)
+void backup_open(struct records *records)
 {
-    struct boot_slot *slot = &boot->slots[BOOT_BACKUP];
-    const struct trailer_params params = {.max_align = boot->slots[BOOT_PRIMARY].layout.max_align};
-
-    if (boot->index == 0) {
-        open_memory(boot);
+    backup_memory.journal = &records->journal;
+    if (backup_journal_error() != OK || backup_memory.state.phase >= BACKUP_PHASES) {
+        backup_memory.state = (struct backup_state){.phase = BACKUP_IDLE};
     }
-    slot->area = boot->areas->backup;
-    boot->has_secondary = boot->has_secondary && slot->area != NULL;
-    if (!boot->has_secondary) {
-        return;
-    }
-    boot_measure(slot);
-    if (trailer_layout_init(&slot->layout, slot->area, &params) != OK ||
-        trailer_read(slot->area, &slot->layout, &boot->update.backup) != OK) {
-        LOG_INF("Backup slot of image pair (%u) is unreachable", (unsigned)boot->index);
-        boot->has_secondary = false;
-    }
+    backup_memory.next = backup_memory.state;
 }
 
 /*
@@ -159,10 +136,9 @@ void backup_classify(struct boot *boot)
         backup_memory.was_confirmed = all_confirmed(boot);
     }
     action = decide(boot);
-    update->primary = trailer_unset(); /* has said what it may say here */
     update->fallback = SWAP_NONE;
     if (action == BACKUP_TAKE_E0 || action == BACKUP_TAKE_E1) {
-        backup_use_source(boot, action == BACKUP_TAKE_E0 ? BACKUP_E0 : BACKUP_E1);
+        backup_use_source(boot, action - BACKUP_TAKE_E0);
         update->type = boot_request(boot)->image_ok == TRAILER_FLAG_SET ? SWAP_PERM : SWAP_TEST;
     } else if (backup_has_part(boot) && action == BACKUP_GO_BACK) {
         backup_use_source(boot, BACKUP_OTHER(image->from));
@@ -243,7 +219,7 @@ bool backup_is_kept(const struct boot *boot)
 
 int backup_start(struct boot *boot, const struct image *source)
 {
-    struct backup_image *image = &backup_memory.next.images[boot->index];
+    struct backup_image *image = &backup_memory.next.images[backup_index(boot)];
 
     if (boot->update.type == SWAP_REVERT) {
         return memcmp(boot->digest, image->old_digest, SHA256_SIZE) == 0 ? OK : ERR_IMAGE_HASH;

@@ -22,8 +22,8 @@ static size_t list_values(struct records *records, const struct journal_value *v
 void records_open(struct records *records, const struct flash_area *area, const struct journal_value *values,
                   size_t count)
 {
-    memset(records, 0, sizeof *records);
     if (VERIFY_CAN_COUNT) {
+        memset(records, 0, sizeof *records);
         count = list_values(records, values, count);
         values = records->values;
     }

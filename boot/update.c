@@ -105,14 +105,15 @@ static int check_version(const struct boot *boot, const struct image *source)
  * request, it cannot exempt. While that trailer is being rewritten it announces nothing (docs/SPEC.md, "Downgrade
  * prevention").
  */
-static bool may_go_down(const struct update *update)
+static bool may_go_down(const struct boot *boot)
 {
+    const struct update *update = &boot->update;
     const struct trailer *primary = &update->primary;
 
     if (update->replaces_invalid || update->type != SWAP_REVERT) {
         return update->replaces_invalid;
     }
-    return !boot_obeys_primary() || primary->magic != TRAILER_MAGIC_GOOD ||
+    return boot_is_transaction(boot) || primary->magic != TRAILER_MAGIC_GOOD ||
            (update_is_begun(primary) && primary->swap_type == SWAP_REVERT) ||
            (primary->copy_done != TRAILER_FLAG_UNSET && primary->image_ok == TRAILER_FLAG_UNSET);
 }
@@ -126,7 +127,7 @@ int boot_try(struct boot *boot)
     if (err == OK && update->type != SWAP_REVERT) {
         err = check_address(boot, &boot->source);
     }
-    if (err == OK && !may_go_down(update)) {
+    if (err == OK && !may_go_down(boot)) {
         err = check_version(boot, &boot->source);
     }
     return err != OK ? err : boot_mode(boot)->start(boot, &boot->source);
@@ -144,10 +145,10 @@ static int clear_request(struct boot *boot)
     int err = OK;
 
     /* The primary's first: without the request in the secondary it would be taken for an update that goes on. */
-    if (boot_obeys_primary() && update_is_begun(&update->primary)) {
+    if (!boot_is_transaction(boot) && update_is_begun(&update->primary)) {
         err = trailer_erase(primary->area, &primary->layout);
-    } else if (boot_obeys_primary() && update->type == SWAP_REVERT && update->primary.magic == TRAILER_MAGIC_GOOD &&
-               update->primary.image_ok == TRAILER_FLAG_UNSET) {
+    } else if (!boot_is_transaction(boot) && update->type == SWAP_REVERT &&
+               update->primary.magic == TRAILER_MAGIC_GOOD && update->primary.image_ok == TRAILER_FLAG_UNSET) {
         err = trailer_program_image_ok(primary->area, &primary->layout);
     }
     if (err == OK && boot_request(boot)->magic != TRAILER_MAGIC_UNSET) {
@@ -198,7 +199,7 @@ void boot_admit(struct boot *boot)
         return;
     }
     err = boot_try(boot);
-    if (boot_obeys_primary() && ERROR_IS_ABOUT_IMAGE(err) && update->type == SWAP_REVERT &&
+    if (!boot_is_transaction(boot) && ERROR_IS_ABOUT_IMAGE(err) && update->type == SWAP_REVERT &&
         update->fallback != SWAP_NONE) {
         update->type = update->fallback;
         err = boot_try(boot);
