@@ -164,7 +164,7 @@ enum backup_action {
     BACKUP_GO_BACK, /* to the old images */
 };
 
-/* The decision of one pair; the table is data, and total. */
+/* The decision of one pair. Total. */
 enum backup_action backup_decide(enum backup_phase phase, bool is_confirmed, enum backup_slot_says e0,
                                  enum backup_slot_says e1);
 

@@ -95,7 +95,7 @@ static int move_all(struct boot *boots)
     }
     for (size_t i = 0; err == OK && i < backup_pairs(boots); i++) {
         if (backup_has_part(&boots[i]) && !is_installed(&boots[i])) {
-            LOG_ERR("Image in the primary slot is not valid!");
+            boot_say_invalid("primary");
             err = ERR_IMAGE_HASH;
         }
     }

@@ -25,7 +25,7 @@ void boot_measure(struct boot_slot *slot)
         uint32_t start = 0;
         uint32_t size = 0;
 
-        if (flash_area_sector_at(slot->area, end, &start, &size) != OK || start != end) {
+        if (flash_area_sector_at(slot->area, end, &start, &size) != OK) {
             return;
         }
         slot->sector = count == 0 || slot->sector == size ? size : 0;
@@ -319,7 +319,7 @@ static int validate(struct boot *boot)
         boot_verify_primary(boot);
     }
     if (boot->primary_is_valid != HARDENED_TRUE && boot->has_secondary) {
-        LOG_ERR("Image in the primary slot is not valid!");
+        boot_say_invalid("primary");
         if (CAN_BOOTSTRAP) {
             restore(boot);
         }

@@ -125,6 +125,8 @@ void boot_refuse(struct boot *boot, int reason);
 /* From an image under test to the one before it, in this boot: asks for it and admits it. */
 void boot_go_back(struct boot *boot);
 
+/* Lines that several files print. */
+void boot_say_invalid(const char *slot);
 void boot_say_restoring(const struct boot *boot);
 void boot_say_not_completed(int err);
 

@@ -103,9 +103,9 @@ bool backup_can_go_on(const struct boot *boots)
     return true;
 }
 
-static enum backup_slot_says says(const struct boot *boots, const struct trailer *trailer)
+static enum backup_slot_says says(bool is_reachable, const struct trailer *trailer)
 {
-    if (!backup_can_go_on(boots)) {
+    if (!is_reachable) {
         return BACKUP_GONE;
     }
     return trailer->magic == TRAILER_MAGIC_GOOD ? BACKUP_ASKS : BACKUP_QUIET;
@@ -114,8 +114,9 @@ static enum backup_slot_says says(const struct boot *boots, const struct trailer
 static enum backup_action decide(struct boot *boot)
 {
     const struct boot *boots = backup_first_pair(boot);
-    enum backup_slot_says e0 = says(boots, &boot->update.secondary);
-    enum backup_slot_says e1 = says(boots, &boot->update.backup);
+    bool is_reachable = backup_can_go_on(boots);
+    enum backup_slot_says e0 = says(is_reachable, &boot->update.secondary);
+    enum backup_slot_says e1 = says(is_reachable, &boot->update.backup);
     enum backup_action action =
         backup_decide((enum backup_phase)backup_memory.next.phase, backup_memory.was_confirmed, e0, e1);
 

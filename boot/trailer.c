@@ -8,7 +8,7 @@
 #define SWAP_INFO_IMAGE_SHIFT 4U
 #define FLAG_SET              0x01U
 
-/* Firmware of the mode whose trailers have no status has no code for its cells, and for sizes of TLVs. */
+/* Firmware of the mode whose trailers have no status has no code for its cells, and for the sizes that belong to it. */
 #define CAN_HAVE_STATUS (!IS_ENABLED(CONFIG_MCUBOOT) || !IS_ENABLED(CONFIG_BOOT_UPGRADE_WITH_BACKUP))
 
 static uint32_t align_up(uint32_t value, uint32_t align)
@@ -28,18 +28,16 @@ uint32_t trailer_max_align(uint32_t write_block_a, uint32_t write_block_b)
     return larger > TRAILER_MAX_ALIGN_MIN ? larger : TRAILER_MAX_ALIGN_MIN;
 }
 
+/* The value for 8 is one of its own; in the others the alignment is followed by one that they share. */
 static void set_magic(struct trailer_layout *layout)
 {
     static const uint8_t for_8[IMAGE_TRAILER_MAGIC_SIZE] = IMAGE_TRAILER_MAGIC_8;
     static const uint8_t tail[IMAGE_TRAILER_MAGIC_SIZE - 2] = IMAGE_TRAILER_MAGIC_TAIL;
+    bool is_8 = layout->max_align == TRAILER_MAX_ALIGN_MIN;
 
-    if (layout->max_align == TRAILER_MAX_ALIGN_MIN) {
-        memcpy(layout->magic_value, for_8, sizeof for_8);
-        return;
-    }
-    layout->magic_value[0] = (uint8_t)layout->max_align;
-    layout->magic_value[1] = 0;
-    memcpy(layout->magic_value + 2, tail, sizeof tail);
+    layout->magic_value[0] = is_8 ? for_8[0] : (uint8_t)layout->max_align;
+    layout->magic_value[1] = is_8 ? for_8[1] : 0;
+    memcpy(layout->magic_value + 2, is_8 ? for_8 + 2 : tail, sizeof tail);
 }
 
 int trailer_layout_init(struct trailer_layout *layout, const struct flash_area *area,
@@ -178,7 +176,7 @@ int trailer_read(const struct flash_area *area, const struct trailer_layout *lay
     trailer->copy_done = parse_flag(layout, fields[layout->copy_done - start]);
     trailer->swap_type = parse_swap_type(layout, swap_info);
     trailer->image_index = trailer->swap_type == SWAP_NONE ? 0 : swap_info >> SWAP_INFO_IMAGE_SHIFT;
-    trailer->swap_size = parse_u32(fields);
+    trailer->swap_size = CAN_HAVE_STATUS ? parse_u32(fields) : 0;
     trailer->tlv_sizes = CAN_HAVE_STATUS && layout->has_tlv_sizes ? parse_u32(fields + (layout->tlv_sizes - start)) : 0;
     return read_status(area, layout, trailer);
 }
@@ -269,7 +267,7 @@ int trailer_program(const struct flash_area *area, const struct trailer_layout *
 {
     int err = program_flags(area, layout, trailer);
 
-    if (err == OK) {
+    if (CAN_HAVE_STATUS && err == OK) {
         err = program_u32(area, layout, layout->swap_size, trailer->swap_size);
     }
     if (CAN_HAVE_STATUS && err == OK && layout->has_tlv_sizes) {

@@ -81,7 +81,6 @@ static int check_address(const struct boot *boot, const struct image *source)
         return err;
     }
     if (vector < first || vector - first >= size) {
-        LOG_ERR("Binary in secondary slot of image %u is not designated for the primary slot", (unsigned)boot->index);
         return ERR_IMAGE_ADDRESS;
     }
     return OK;
@@ -165,6 +164,11 @@ void boot_say_restoring(const struct boot *boot)
     LOG_INF("Restoring the primary slot, swap type: %s", swap_type_names[boot->update.type]);
 }
 
+void boot_say_invalid(const char *slot)
+{
+    LOG_ERR("Image in the %s slot is not valid!", slot);
+}
+
 void boot_say_not_completed(int err)
 {
     LOG_ERR("Update not completed: error -0x%x", (unsigned)-err);
@@ -175,7 +179,7 @@ void boot_refuse(struct boot *boot, int reason)
     int err;
 
     boot->outcome->refused = reason;
-    LOG_ERR("Image in the secondary slot is not valid!");
+    boot_say_invalid("secondary");
     LOG_ERR("Update refused: %s-%u: %s", ERROR_IS_ABOUT_IMAGE(reason) ? "IMAGE" : "BOOT", ERROR_NUMBER(reason),
             refusal_text(reason));
     err = clear_request(boot);
@@ -238,7 +242,7 @@ static int turn_back(struct boot *boot)
     struct update *update = &boot->update;
 
     boot->primary_is_valid = HARDENED_FALSE; /* it may be, but is not the one that was admitted, and is overwritten */
-    LOG_ERR("Image in the primary slot is not valid!");
+    boot_say_invalid("primary");
     if (!boot_mode(boot)->can_revert || update->replaces_invalid) {
         return ERR_BOOT_NO_IMAGE;
     }
@@ -328,7 +332,9 @@ void boot_decide(struct boot *boot)
         return;
     }
     mode->classify(boot);
-    LOG_INF("Boot source: %s", update->status_is_in_scratch ? "scratch" : update->is_resumed ? "primary slot" : "none");
+    LOG_INF("Boot source: %s", boot_has_scratch() && update->status_is_in_scratch ? "scratch"
+                               : update->is_resumed                               ? "primary slot"
+                                                                                  : "none");
     LOG_INF("Image index: %u, Swap type: %s", (unsigned)boot->index, swap_type_names[update->type]);
 }
 
