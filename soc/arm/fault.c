@@ -22,28 +22,26 @@ struct exception_frame {
 /*
  * Runs on whatever the stack pointer is; takes the stack from its top again when too little is left for printing
  * (768 bytes: printf and console) or the pointer lies outside. The guard goes first, since the frame may be in it.
+ * Armv6-M executes it, too.
  */
 __attribute__((naked)) void fault_entry(void)
 {
     __asm__ volatile("cpsid i\n"
                      "movs r1, #0\n"
-                     "movw r2, #0xed94\n" /* MPU_CTRL */
-                     "movt r2, #0xe000\n"
+                     "ldr  r2, =0xe000ed94\n" /* MPU_CTRL */
                      "str  r1, [r2]\n"
                      "dsb\n"
                      "isb\n"
                      "mrs  r0, msp\n"
-                     "movw r1, #:lower16:stack_start + 768\n"
-                     "movt r1, #:upper16:stack_start + 768\n"
-                     "movw r2, #:lower16:stack_top\n"
-                     "movt r2, #:upper16:stack_top\n"
+                     "ldr  r1, =stack_start + 768\n"
+                     "ldr  r2, =stack_top\n"
                      "cmp  r0, r1\n"
-                     "it   lo\n"
-                     "movlo sp, r2\n"
+                     "blo  0f\n"
                      "cmp  r0, r2\n"
-                     "it   hi\n"
-                     "movhi sp, r2\n"
-                     "b    fault_report\n");
+                     "bls  1f\n"
+                     "0: mov sp, r2\n"
+                     "1: bl fault_report\n"
+                     ".pool\n");
 }
 
 /* After an overflow the core could not stack, and what lies there is something else. */

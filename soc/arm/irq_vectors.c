@@ -6,7 +6,7 @@
 
 static __attribute__((naked, used)) void irq_unhandled(void)
 {
-    __asm__ volatile("b fault_entry");
+    __asm__ volatile("ldr r0, =fault_entry\n bx r0\n .pool"); /* r0 is in the exception's frame */
 }
 
 /* clang-format off */

@@ -7,8 +7,9 @@
 #include "soc/arm/cortex_m.h"
 #include "soc/nrf/gpio.h"
 
-#define PORT0            GPIO_REGS(DT_NODELABEL(gpio0))
-#define PORT_STRIDE      (GPIO_REGS(DT_NODELABEL(gpio1)) - PORT0)
+#define PORT0 GPIO_REGS(DT_NODELABEL(gpio0))
+/* A SoC with one port has no gpio1. */
+#define PORT_STRIDE      COND_CODE_1(DT_NODE_EXISTS(DT_NODELABEL(gpio1)), ((GPIO_REGS(DT_NODELABEL(gpio1)) - PORT0)), (0))
 #define PORT(pin)        (PORT0 + (pin) / 32 * PORT_STRIDE)
 
 #define PIN_CNF_PULLUP   (3u << 2)

@@ -1,6 +1,7 @@
 /*
- * Time on nRF: TIMER2, 32 bits at 1 MHz, runs from early init on and wraps after 71 minutes. The core's cycle
- * counter would be cheaper to read, but it stands still while the core sleeps, and waits sleep.
+ * Time on nRF: TIMER2 (or devicetree's chosen farboot,timer), 32 bits at 1 MHz, runs from early init on and wraps after
+ * 71 minutes. The core's cycle counter would be cheaper to read, but it stands still while the core sleeps, and waits
+ * sleep.
  *
  * Uses capture/compare 0 to read the time (from interrupts also) and 1 to be woken (thread mode only).
  */
@@ -13,8 +14,10 @@
 #include "soc/arm/internal.h"
 #include "soc/nrf/timer.h"
 
-#define TIMER_BASE            DT_REG_ADDR(DT_NODELABEL(timer2))
-#define TIMER_IRQ             DT_IRQN(DT_NODELABEL(timer2))
+/* A SoC whose TIMER2 has fewer bits chooses another. */
+#define TIMER_NODE            COND_CODE_1(DT_HAS_CHOSEN(farboot_timer), (DT_CHOSEN(farboot_timer)), (DT_NODELABEL(timer2)))
+#define TIMER_BASE            DT_REG_ADDR(TIMER_NODE)
+#define TIMER_IRQ             DT_IRQN(TIMER_NODE)
 
 #define TIMER_TASKS_START     (TIMER_BASE + 0x000u)
 #define TIMER_TASKS_STOP      (TIMER_BASE + 0x004u)

@@ -6,8 +6,8 @@
 #include <farboot/devicetree.h>
 #include <farboot/flash.h>
 
-#define PAGE     4096u
-#define LAST     0xff000u
+#define PAGE     DT_PROP(DT_CHOSEN(zephyr_flash), erase_block_size)
+#define LAST     (DT_REG_SIZE(DT_CHOSEN(zephyr_flash)) - PAGE)
 #define RAM_SIZE 64u
 
 extern const struct flash_device DEVICE_DT_NAME(DT_NODELABEL(flash_controller));
