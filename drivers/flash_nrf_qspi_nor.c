@@ -1,7 +1,7 @@
 /*
  * NOR flash behind the QSPI controller of the nRF52840 and nRF5340 (their PS, "QSPI"; devicetree `nordic,qspi-nor`).
  * The controller sends short transfers as custom instructions (drivers/spi.h), and moves words between RAM and the
- * chip's array by DMA (struct spi_nor_mover); what its DMA cannot do goes through flash/bounce.
+ * chip's array by DMA beside them; what its DMA cannot do goes through flash/bounce.
  *
  * Write-behind: a program returns when the controller has been started.
  */
@@ -169,20 +169,24 @@ static void qspi_stop(const struct spi_chip *chip)
 /* A custom instruction: what the chip answers in the clocks of each byte replaces it in the data registers. */
 static int qspi_transfer(const struct spi_chip *chip, const struct spi_transfer *transfer)
 {
-    uint32_t words[2];
+    uint32_t words[2] = {0};
+    uint8_t *data = (uint8_t *)words + transfer->command_len - 1;
     int result;
 
-    memcpy(words, transfer->command + 1, sizeof(words));
+    memcpy(words, transfer->command + 1, SPI_COMMAND_MAX - 1);
+    if (transfer->out != NULL) {
+        memcpy(data, transfer->out, transfer->len);
+    }
     *reg(chip, QSPI_CINSTRDAT0) = words[0];
     *reg(chip, QSPI_CINSTRDAT1) = words[1];
     *reg(chip, QSPI_EVENTS_READY) = 0;
     *reg(chip, QSPI_CINSTRCONF) =
         transfer->command[0] | CINSTRCONF_LENGTH(transfer->command_len + transfer->len) | CINSTRCONF_IO_HIGH;
     result = wait_ready(chip, 0, COMMAND_US);
-    words[0] = *reg(chip, QSPI_CINSTRDAT0);
-    words[1] = *reg(chip, QSPI_CINSTRDAT1);
     if (transfer->in != NULL) {
-        memcpy(transfer->in, (uint8_t *)words + transfer->command_len - 1, transfer->len);
+        words[0] = *reg(chip, QSPI_CINSTRDAT0);
+        words[1] = *reg(chip, QSPI_CINSTRDAT1);
+        memcpy(transfer->in, data, transfer->len);
     }
     return result;
 }
@@ -285,18 +289,31 @@ static const struct bounce qspi_bounce = {
     .settle = settle,
 };
 
-static int qspi_read(const struct spi_nor *nor, uint32_t off, void *dst, size_t len)
+static int qspi_read(const struct flash_device *dev, uint32_t off, void *dst, size_t len)
 {
-    return bounce_read(&qspi_bounce, nor, off, dst, len);
+    const struct spi_nor *nor = spi_nor_of(dev);
+    int result = spi_nor_wait(nor);
+
+    return result != OK ? result : bounce_read(&qspi_bounce, nor, off, dst, len);
 }
 
-static int qspi_program(const struct spi_nor *nor, uint32_t off, const void *src, size_t len)
+static int qspi_program(const struct flash_device *dev, uint32_t off, const void *src, size_t len)
 {
-    return bounce_program(&qspi_bounce, nor, off, src, len);
+    const struct spi_nor *nor = spi_nor_of(dev);
+    int result = spi_nor_check_source(nor, src, len);
+
+    return result != OK ? result : bounce_program(&qspi_bounce, nor, off, src, len);
 }
 
-static const struct spi_nor_mover qspi_mover = {
-    .read = qspi_read, .program = qspi_program, .settle = qspi_settle, .needs_4byte_mode = true};
+static const struct flash_driver qspi_nor_driver = {
+    .init = spi_nor_flash_init,
+    .deinit = spi_nor_flash_deinit,
+    .read = qspi_read,
+    .program = qspi_program,
+    .erase = spi_nor_flash_erase,
+    .sync = spi_nor_flash_sync,
+    .geometry = spi_nor_flash_geometry,
+};
 
 static const struct pinctrl_role qspi_roles[] = {
     {NRF_FUN_QSPI_SCK, PINCTRL_HIGH_DRIVE, QSPI_PSEL_SCK},    {NRF_FUN_QSPI_CSN, PINCTRL_HIGH_DRIVE, QSPI_PSEL_CSN},
@@ -354,7 +371,8 @@ static const struct pinctrl_role qspi_roles[] = {
         .window = DT_REG_ADDR_BY_IDX(DT_PARENT(node), 1),                                                              \
         .window_len = DT_REG_SIZE_BY_IDX(DT_PARENT(node), 1),                                                          \
     };                                                                                                                 \
-    SPI_NOR_FLASH_DEFINE(node, SPI_NOR_NAME(qspi_controller_, node), DT_PROP(node, sck_frequency), qspi_mover,         \
-                         QSPI_READOC(node) >= 3 || QSPI_WRITEOC(node) >= 2)
+    SPI_NOR_FLASH_DEFINE(node, SPI_NOR_NAME(qspi_controller_, node), DT_PROP(node, sck_frequency), qspi_nor_driver,    \
+                         .settle = qspi_settle, .needs_4byte_mode = true,                                              \
+                         .needs_quad = QSPI_READOC(node) >= 3 || QSPI_WRITEOC(node) >= 2)
 
 DT_FOREACH_STATUS_OKAY(nordic_qspi_nor, QSPI_DEFINE)

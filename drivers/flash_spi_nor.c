@@ -6,7 +6,6 @@
 
 #define JEDEC_DEFINE(node)                                                                                             \
     extern const struct spi_controller DEVICE_DT_NAME(DT_PARENT(node));                                                \
-    SPI_NOR_FLASH_DEFINE(node, DEVICE_DT_NAME(DT_PARENT(node)), DT_PROP(node, spi_max_frequency),                      \
-                         spi_nor_by_transfers, false)
+    SPI_NOR_FLASH_DEFINE(node, DEVICE_DT_NAME(DT_PARENT(node)), DT_PROP(node, spi_max_frequency), spi_nor_by_transfers)
 
 DT_FOREACH_STATUS_OKAY(jedec_spi_nor, JEDEC_DEFINE)

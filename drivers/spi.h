@@ -5,7 +5,7 @@
  *
  * One transfer is one frame: chip select falls, the command's bytes are sent, then the data go one way or the other,
  * chip select rises. All of it on one line, most significant bit first, SPI mode 0. A controller that moves data in a
- * better way (more lines, DMA) offers that beside this contract (drivers/spi_nor.h, struct spi_nor_mover).
+ * better way (more lines, DMA) offers that beside this contract, as drivers/flash_nrf_qspi_nor.c does.
  *
  * Nothing here remembers the chip, and nothing waits for ever: the deadline of a transfer follows from its length and
  * the clock.
@@ -18,7 +18,7 @@
 
 #include <farboot/error.h>
 
-#define SPI_COMMAND_MAX 9u /* bytes of the longest command: opcode, address, dummy bytes or the values of registers */
+#define SPI_COMMAND_MAX 6u /* bytes of the longest command: opcode, address, dummy bytes */
 
 struct spi_chip;
 
@@ -40,7 +40,7 @@ struct spi_driver {
 
     /*
      * One frame. Returns when it is over: OK; ERR_FLASH_TIMEOUT, ERR_FLASH_IO (the controller reports an error). In
-     * every case chip select is high afterwards. A controller that has a mover of its own gets no `out`.
+     * every case chip select is high afterwards.
      */
     int (*transfer)(const struct spi_chip *chip, const struct spi_transfer *transfer);
 
@@ -55,7 +55,7 @@ struct spi_controller {
     const struct spi_driver *driver;
     const void *config;    /* the driver's own, from devicetree */
     void *state;           /* the driver's own, in RAM */
-    uint32_t transfer_max; /* bytes of the longest frame; at least SPI_COMMAND_MAX. UINT32_MAX: any length */
+    uint32_t transfer_max; /* bytes of the longest frame; at least 9. UINT32_MAX: any length */
 
     /* Where its chips appear in memory. A program's source must not lie there. window_len 0: they do not. */
     uint32_t window;

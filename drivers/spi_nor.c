@@ -31,18 +31,12 @@ static void put_head(struct spi_transfer *transfer, uint8_t opcode, uint32_t add
     transfer->command_len = (uint8_t)(1 + addr_len + dummies);
 }
 
-__attribute__((noinline)) int spi_nor_receive(const struct spi_nor *nor, uint8_t opcode, void *in, size_t len)
+__attribute__((noinline)) int spi_nor_command(const struct spi_nor *nor, uint8_t opcode, const void *out, void *in,
+                                              size_t len)
 {
-    struct spi_transfer transfer = {.command = {opcode}, .command_len = 1, .in = in, .len = len};
+    struct spi_transfer transfer = {.command_len = 1, .out = out, .in = in, .len = len};
 
-    return spi_transfer(&nor->chip, &transfer);
-}
-
-int spi_nor_send(const struct spi_nor *nor, uint8_t opcode, const uint8_t *data, size_t len)
-{
-    struct spi_transfer transfer = {.command = {opcode}, .command_len = (uint8_t)(1 + len)};
-
-    memcpy(transfer.command + 1, data, len);
+    transfer.command[0] = opcode;
     return spi_transfer(&nor->chip, &transfer);
 }
 
@@ -140,6 +134,11 @@ static int outcome(const struct spi_nor *nor, uint8_t status)
     return result;
 }
 
+int spi_nor_settle(const struct spi_nor *nor)
+{
+    return nor->settle == NULL ? OK : nor->settle(nor);
+}
+
 int spi_nor_wait(const struct spi_nor *nor)
 {
     uint8_t status;
@@ -151,7 +150,7 @@ int spi_nor_wait(const struct spi_nor *nor)
     if (nor->state->poll_us == 0) {
         return OK;
     }
-    result = nor->mover->settle(nor);
+    result = spi_nor_settle(nor);
     if (result == OK) {
         result = spi_nor_poll(nor, &status);
     }
@@ -160,6 +159,21 @@ int spi_nor_wait(const struct spi_nor *nor)
     }
     nor->state->poll_us = 0;
     return outcome(nor, status);
+}
+
+static bool is_in_window(const struct spi_controller *controller, const void *src, size_t len)
+{
+    uintptr_t start = controller->window;
+    uintptr_t from = (uintptr_t)src;
+
+    return controller->window_len > 0 && from < start + controller->window_len && from + len > start;
+}
+
+int spi_nor_check_source(const struct spi_nor *nor, const void *src, size_t len)
+{
+    int result = spi_nor_wait(nor);
+
+    return result == OK && is_in_window(nor->chip.controller, src, len) ? ERR_FLASH_INVALID : result;
 }
 
 /* Most of these are non-volatile: only called when they have to change. */

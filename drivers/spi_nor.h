@@ -21,26 +21,6 @@
 
 struct spi_nor;
 
-/* How data get into the chip's array and out of it. Everything else about the chip is done by transfers. */
-struct spi_nor_mover {
-    /* Any range. Nothing runs when it is called. Returns OK, ERR_FLASH_TIMEOUT, ERR_FLASH_IO. */
-    int (*read)(const struct spi_nor *nor, uint32_t off, void *dst, size_t len);
-
-    /*
-     * Any range that is not empty: page by page, each time spi_nor_prepare, write enable, the data, and
-     * spi_nor_program_started. The last page still runs on return. Returns the errors of spi_nor_prepare and its own.
-     */
-    int (*program)(const struct spi_nor *nor, uint32_t off, const void *src, size_t len);
-
-    /* Waits until the controller has done with the page it was given. Returns OK, ERR_FLASH_TIMEOUT. */
-    int (*settle)(const struct spi_nor *nor);
-
-    bool needs_4byte_mode; /* its opcodes are those of three bytes, whatever the size of the chip */
-};
-
-/* By transfers, as every controller can. */
-extern const struct spi_nor_mover spi_nor_by_transfers;
-
 /* How addresses in a chip of more than 16 MiB are sent. */
 enum spi_nor_reach {
     REACH_MODE,     /* four bytes, in the chip's 4-byte mode */
@@ -60,17 +40,23 @@ struct spi_nor_state {
 
 struct spi_nor {
     struct spi_chip chip;
-    const struct spi_nor_mover *mover;
+
+    /*
+     * Waits until the controller has done with the page it was given. Returns OK, ERR_FLASH_TIMEOUT. NULL where a
+     * transfer has been made when it returns.
+     */
+    int (*settle)(const struct spi_nor *nor);
     struct spi_nor_state *state;
     const struct sfdp_chip *described; /* by devicetree and the table of parts; the chip's own tables amend it */
     const char *name;                  /* for messages */
     struct flash_geometry geometry;    /* size from devicetree */
     struct flash_range *range;         /* its only one; the sector size is the chip's after spi_nor_init */
     uint32_t exit_dpd_us;
-    uint8_t id[3];     /* JEDEC ID, from devicetree; zeros: any */
-    bool needs_unlock; /* each block is protected by itself at power-on (ULBPR unlocks) */
-    bool has_dpd;      /* deep power-down */
-    bool needs_quad;   /* the controller will use four lines */
+    uint8_t id[3];         /* JEDEC ID, from devicetree; zeros: any */
+    bool needs_unlock;     /* each block is protected by itself at power-on (ULBPR unlocks) */
+    bool has_dpd;          /* deep power-down */
+    bool needs_4byte_mode; /* the opcodes of reads and programs are those of three bytes, whatever the size */
+    bool needs_quad;       /* the controller will use four lines */
 };
 
 /*
@@ -114,7 +100,14 @@ static inline const struct sfdp_chip *spi_nor_chip(const struct spi_nor *nor)
     return IS_ENABLED(CONFIG_SPI_NOR_SFDP_DEVICETREE) ? nor->described : &nor->state->chip;
 }
 
-/* For the movers: */
+/* Waits until the controller has done with the page it was given. Returns OK, ERR_FLASH_TIMEOUT. */
+int spi_nor_settle(const struct spi_nor *nor) ERROR_MUST_CHECK;
+
+/*
+ * Before a program from `src`: as spi_nor_wait; ERR_FLASH_INVALID for a source in the controller's window, which shows
+ * nothing while the chip is busy.
+ */
+int spi_nor_check_source(const struct spi_nor *nor, const void *src, size_t len) ERROR_MUST_CHECK;
 
 /*
  * Reads any length from any address of a space, by frames of `opcode`, address of `addr_len` bytes and one dummy byte,

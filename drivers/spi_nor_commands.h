@@ -40,12 +40,21 @@
 #define STATUS_US         100000u /* WRSR: 30 ms (MX25R6435F), tens of ms elsewhere */
 
 /* Each returns OK or the error of the controller. */
-int spi_nor_receive(const struct spi_nor *nor, uint8_t opcode, void *in, size_t len);
-int spi_nor_send(const struct spi_nor *nor, uint8_t opcode, const uint8_t *data, size_t len);
+int spi_nor_command(const struct spi_nor *nor, uint8_t opcode, const void *out, void *in, size_t len);
+
+static inline int spi_nor_receive(const struct spi_nor *nor, uint8_t opcode, void *in, size_t len)
+{
+    return spi_nor_command(nor, opcode, NULL, in, len);
+}
+
+static inline int spi_nor_send(const struct spi_nor *nor, uint8_t opcode, const void *data, size_t len)
+{
+    return spi_nor_command(nor, opcode, data, NULL, len);
+}
 
 static inline int spi_nor_simple(const struct spi_nor *nor, uint8_t opcode)
 {
-    return spi_nor_receive(nor, opcode, NULL, 0);
+    return spi_nor_command(nor, opcode, NULL, NULL, 0);
 }
 
 /* 0xff, as from a chip that is not there, when the controller fails. */

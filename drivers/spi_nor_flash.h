@@ -12,8 +12,6 @@
 #include "drivers/spi_nor.h"
 #include "drivers/spi_nor_parts.h"
 
-extern const struct flash_driver spi_nor_flash_driver;
-
 #define SPI_NOR_NAME(prefix, node) UTIL_CAT(prefix, DT_DEP_ORD(node))
 
 /* Where there is one chip, what devicetree says of it becomes part of the instructions. */
@@ -22,6 +20,21 @@ extern const struct flash_driver spi_nor_flash_driver;
 #define SPI_NOR_FIRST_NODE                                                                                             \
     COND_CODE_1(DT_HAS_COMPAT_STATUS_OKAY(jedec_spi_nor), (DT_INST(0, jedec_spi_nor)), (DT_INST(0, nordic_qspi_nor)))
 extern const struct spi_nor SPI_NOR_FIRST;
+
+static inline const struct spi_nor *spi_nor_of(const struct flash_device *dev)
+{
+    return SPI_NOR_IS_ONLY ? &SPI_NOR_FIRST : dev->config;
+}
+
+/* Everything but read and program, which are the controllers' (a struct flash_driver each). */
+int spi_nor_flash_init(const struct flash_device *dev);
+int spi_nor_flash_deinit(const struct flash_device *dev);
+int spi_nor_flash_erase(const struct flash_device *dev, uint32_t off, uint32_t len);
+int spi_nor_flash_sync(const struct flash_device *dev);
+const struct flash_geometry *spi_nor_flash_geometry(const struct flash_device *dev);
+
+/* Read and program by transfers, as every controller can. */
+extern const struct flash_driver spi_nor_by_transfers;
 
 /* Bytes. */
 #define SPI_NOR_SIZE(node)                                                                                             \
@@ -61,10 +74,10 @@ extern const struct spi_nor SPI_NOR_FIRST;
                    "SPI NOR: the devicetree says more bytes than sfdp-bfp");
 
 /*
- * The flash device of a node: the chip `of_controller` has at its select line, clocked with at most `hz`, data moved by
- * `by`. `quad`: the mover uses four lines.
+ * The flash device of a node: the chip `of_controller` has at its select line, clocked with at most `hz`, behind the
+ * flash driver `by`. Further arguments: members of struct spi_nor.
  */
-#define SPI_NOR_FLASH_DEFINE(node, of_controller, hz, by, quad)                                                        \
+#define SPI_NOR_FLASH_DEFINE(node, of_controller, hz, by, ...)                                                         \
     SPI_NOR_DESCRIBE(node)                                                                                             \
     extern const struct spi_nor SPI_NOR_NAME(spi_nor_, node);                                                          \
     static struct spi_nor_state SPI_NOR_NAME(spi_nor_state_, node);                                                    \
@@ -72,7 +85,6 @@ extern const struct spi_nor SPI_NOR_FIRST;
                                                                     .count = SPI_NOR_SIZE(node) / 4096};               \
     const struct spi_nor SPI_NOR_NAME(spi_nor_, node) = {                                                              \
         .chip = {.controller = &(of_controller), .select = DT_REG_ADDR(node), .max_hz = (hz)},                         \
-        .mover = &(by),                                                                                                \
         .state = &SPI_NOR_NAME(spi_nor_state_, node),                                                                  \
         .described = &SPI_NOR_NAME(spi_nor_chip_, node),                                                               \
         .name = DT_NODE_FULL_NAME(node),                                                                               \
@@ -86,11 +98,10 @@ extern const struct spi_nor SPI_NOR_FIRST;
         .id = SPI_NOR_ID(node),                                                                                        \
         .needs_unlock = DT_PROP(node, requires_ulbpr),                                                                 \
         .has_dpd = DT_PROP(node, has_dpd),                                                                             \
-        .needs_quad = (quad),                                                                                          \
-    };                                                                                                                 \
+        __VA_ARGS__};                                                                                                  \
     extern const struct flash_device DEVICE_DT_NAME(node);                                                             \
     const struct flash_device DEVICE_DT_NAME(node) = {                                                                 \
-        .driver = &spi_nor_flash_driver,                                                                               \
+        .driver = &(by),                                                                                               \
         .config = &SPI_NOR_NAME(spi_nor_, node),                                                                       \
         .name = DT_NODE_FULL_NAME(node),                                                                               \
     };

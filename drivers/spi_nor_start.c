@@ -97,9 +97,9 @@ static void recover(const struct spi_nor *nor)
 
 static bool is_expected(const struct spi_nor *nor, const uint8_t *id)
 {
-    static const uint8_t any[3];
+    bool is_any = nor->id[0] == 0 && nor->id[1] == 0 && nor->id[2] == 0;
 
-    return memcmp(id, nor->id, sizeof(any)) == 0 || (memcmp(nor->id, any, sizeof(any)) == 0 && !is_silence(id));
+    return is_any ? !is_silence(id) : memcmp(id, nor->id, sizeof(nor->id)) == 0;
 }
 
 /* Returns OK, ERR_FLASH_NO_DEVICE, ERR_FLASH_WRONG_DEVICE; the one warning about it is printed here. */
@@ -149,7 +149,7 @@ static int discover(const struct spi_nor *nor)
 static int unprotect(const struct spi_nor *nor)
 {
     const struct sfdp_chip *chip = spi_nor_chip(nor);
-    uint8_t registers[2] = {spi_nor_register(nor, OP_RDSR)};
+    uint8_t registers[2];
     bool is_pair = quad_bits[chip->quad_enable].with_status;
 
     if (nor->needs_unlock) {
@@ -159,6 +159,7 @@ static int unprotect(const struct spi_nor *nor)
             return result;
         }
     }
+    registers[0] = spi_nor_register(nor, OP_RDSR);
     if ((registers[0] & chip->lock) == 0) {
         return OK;
     }
@@ -209,14 +210,14 @@ static int reach_all(const struct spi_nor *nor)
     if (!spi_nor_is_large(nor) || (ways & SFDP_4BYTE_ALWAYS) != 0) {
         return OK;
     }
-    if ((ways & SFDP_4BYTE_OPCODES) != 0 && !nor->mover->needs_4byte_mode) {
+    if ((ways & SFDP_4BYTE_OPCODES) != 0 && !nor->needs_4byte_mode) {
         nor->state->reach = REACH_OPCODES;
         return OK;
     }
     if ((ways & (SFDP_4BYTE_MODE | SFDP_4BYTE_MODE_WREN)) == 0 && (ways & SFDP_4BYTE_BANK) != 0) {
         return set_bank(nor, BANK_4BYTE);
     }
-    if (ways == SFDP_4BYTE_EXTENDED && !nor->mover->needs_4byte_mode) {
+    if (ways == SFDP_4BYTE_EXTENDED && !nor->needs_4byte_mode) {
         nor->state->reach = REACH_SEGMENTS;
         nor->state->segment = UINT8_MAX; /* whatever it is */
         return OK;

@@ -206,18 +206,14 @@ static int fake_transfer(const struct spi_chip *at, const struct spi_transfer *t
 
     (void)at;
     assert_true(sent + transfer->len <= DATA_MAX);
-    assert_null(transfer->out);
     memcpy(data, transfer->command + 1, sent);
+    if (transfer->out != NULL) {
+        memcpy(data + sent, transfer->out, transfer->len);
+    }
     obey(transfer->command[0], data, sent + transfer->len);
     if (transfer->in != NULL) {
         memcpy(transfer->in, data + sent, transfer->len);
     }
-    return OK;
-}
-
-static int fake_settle(const struct spi_nor *nor)
-{
-    (void)nor;
     return OK;
 }
 
@@ -232,12 +228,10 @@ static void fake_set_clock(const struct spi_chip *at, uint32_t hz)
 
 static const struct spi_driver fake_driver = {.transfer = fake_transfer, .set_clock = fake_set_clock};
 static const struct spi_controller fake_controller = {.driver = &fake_driver, .transfer_max = 1 + DATA_MAX};
-static const struct spi_nor_mover fake_mover = {.settle = fake_settle};
 static const struct sfdp_chip common = {SPI_NOR_PART_CHIP(0), .quad_enable = QER_S1B6, .report = REPORT_SECURITY,
                                         .lock = SPI_NOR_BP3};
 static struct spi_nor_state nor_state;
 static const struct spi_nor nor = {.chip = {.controller = &fake_controller, .max_hz = 32000000},
-                                   .mover = &fake_mover,
                                    .state = &nor_state,
                                    .name = "flash@0",
                                    .geometry = {.size = 8 << 20},

@@ -1,4 +1,5 @@
-/* Data of a SPI NOR chip by transfers (drivers/spi.h), as every controller can move them. */
+/* Data of a SPI NOR chip by transfers (drivers/spi.h), as every controller can move them: reads and page programs. */
+#include "drivers/spi_nor_flash.h"
 #include "drivers/spi_nor_commands.h"
 
 /* What is reached without another address register. */
@@ -9,11 +10,12 @@ static size_t segment_part(const struct spi_nor *nor, uint32_t off, size_t len)
     return spi_nor_has_segments(nor) && room < len ? room : len;
 }
 
-static int read_array(const struct spi_nor *nor, uint32_t off, void *dst, size_t len)
+static int read_array(const struct flash_device *dev, uint32_t off, void *dst, size_t len)
 {
+    const struct spi_nor *nor = spi_nor_of(dev);
     uint8_t opcode = spi_nor_has_4byte_opcodes(nor) ? OP_FAST_READ_4 : OP_FAST_READ;
     uint8_t *out = dst;
-    int result = OK;
+    int result = spi_nor_wait(nor);
 
     while (result == OK && len > 0) {
         size_t part = segment_part(nor, off, len);
@@ -53,10 +55,11 @@ static int program_page(const struct spi_nor *nor, uint32_t off, const void *src
     return result;
 }
 
-static int program_array(const struct spi_nor *nor, uint32_t off, const void *src, size_t len)
+static int program_array(const struct flash_device *dev, uint32_t off, const void *src, size_t len)
 {
+    const struct spi_nor *nor = spi_nor_of(dev);
     const uint8_t *in = src;
-    int result = OK;
+    int result = spi_nor_check_source(nor, src, len);
 
     while (result == OK && len > 0) {
         size_t part = page_part(nor, off, len);
@@ -69,11 +72,12 @@ static int program_array(const struct spi_nor *nor, uint32_t off, const void *sr
     return result;
 }
 
-/* A transfer has been made when it returns. */
-static int settle(const struct spi_nor *nor)
-{
-    (void)nor;
-    return OK;
-}
-
-const struct spi_nor_mover spi_nor_by_transfers = {.read = read_array, .program = program_array, .settle = settle};
+const struct flash_driver spi_nor_by_transfers = {
+    .init = spi_nor_flash_init,
+    .deinit = spi_nor_flash_deinit,
+    .read = read_array,
+    .program = program_array,
+    .erase = spi_nor_flash_erase,
+    .sync = spi_nor_flash_sync,
+    .geometry = spi_nor_flash_geometry,
+};

@@ -98,7 +98,6 @@ static void run_chip(const struct row *row)
     uint32_t size = row->part->array->geometry.size;
     struct spi_nor nor = {
         .chip = {.controller = rig_controller, .max_hz = 32000000},
-        .mover = &spi_nor_by_transfers,
         .state = &state,
         .described = &row->described,
         .name = "flash@0",
@@ -108,7 +107,7 @@ static void run_chip(const struct row *row)
         .id = {row->part->jedec_id[0], row->part->jedec_id[1], row->part->jedec_id[2]},
         .needs_unlock = row->needs_unlock,
     };
-    struct flash_device flash = {.driver = &spi_nor_flash_driver, .config = &nor, .name = row->name};
+    struct flash_device flash = {.driver = &spi_nor_by_transfers, .config = &nor, .name = row->name};
     struct suite_device tested = {.flash = &flash,
                                   .off = row->off,
                                   .len = SUITE_AREA,
