@@ -108,9 +108,19 @@ int spi_nor_poll(const struct spi_nor *nor, uint8_t *status)
 }
 
 /*
- * A command that was ignored leaves the write enable latch set, or is reported: the range is protected. A reported
- * failure in a chip without protected blocks is a failure.
+ * Of a command that was ignored nothing is told but by the write enable latch that stays set. Not every chip leaves it:
+ * one that was protected behind the driver's back is taken to have ignored the command. What the start could not
+ * unprotect is not held against it, since a part of a chip may be protected for good.
  */
+static bool is_ignored(const struct spi_nor *nor, uint8_t status)
+{
+    const struct sfdp_chip *chip = spi_nor_chip(nor);
+    bool is_newly_locked = chip->report == REPORT_NONE && (status & chip->lock) != nor->state->kept_lock;
+
+    return is_newly_locked || ((status & SR_WEL) != 0 && !IS_ENABLED(CONFIG_SPI_NOR_WEL_STAYS));
+}
+
+/* A failure that is reported in a chip without protected blocks is a failure. */
 static int outcome(const struct spi_nor *nor, uint8_t status)
 {
     const struct sfdp_chip *chip = spi_nor_chip(nor);
@@ -122,7 +132,7 @@ static int outcome(const struct spi_nor *nor, uint8_t status)
         bool is_locked = (status & chip->lock) != 0 || (told & reports[chip->report].locked) != 0;
 
         result = is_locked ? ERR_FLASH_PROTECTED : ERR_FLASH_IO;
-    } else if ((status & SR_WEL) != 0 && !IS_ENABLED(CONFIG_SPI_NOR_WEL_STAYS)) {
+    } else if (is_ignored(nor, status)) {
         result = ERR_FLASH_PROTECTED;
     }
     if (result != OK && reports[chip->report].clear != 0) {

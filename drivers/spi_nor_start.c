@@ -144,30 +144,30 @@ static int discover(const struct spi_nor *nor)
     return result;
 }
 
-/* Clears block protection. Where one byte would clear the register behind it, with quad enable in it, both are written.
- */
-static int unprotect(const struct spi_nor *nor)
+/* Where one byte would clear the register behind it, with quad enable in it, both are written. */
+static int clear_lock(const struct spi_nor *nor, uint8_t status)
 {
     const struct sfdp_chip *chip = spi_nor_chip(nor);
-    uint8_t registers[2];
     bool is_pair = quad_bits[chip->quad_enable].with_status;
+    uint8_t registers[2] = {status & (uint8_t) ~(chip->lock | SR_WEL | SR_WIP)};
+    int result;
 
-    if (nor->needs_unlock) {
-        int result = spi_nor_write_register(nor, OP_UNLOCK, NULL, 0);
-
-        if (result != OK) {
-            return result;
-        }
-    }
-    registers[0] = spi_nor_register(nor, OP_RDSR);
-    if ((registers[0] & chip->lock) == 0) {
-        return OK;
-    }
-    registers[0] &= (uint8_t) ~(chip->lock | SR_WEL | SR_WIP);
     if (is_pair) {
         registers[1] = spi_nor_register(nor, quad_bits[chip->quad_enable].read);
     }
-    return spi_nor_write_register(nor, OP_WRSR, registers, is_pair ? 2 : 1);
+    result = spi_nor_write_register(nor, OP_WRSR, registers, is_pair ? 2 : 1);
+    if (chip->report == REPORT_NONE) {
+        nor->state->kept_lock = spi_nor_register(nor, OP_RDSR) & chip->lock;
+    }
+    return result;
+}
+
+static int unprotect(const struct spi_nor *nor)
+{
+    int result = nor->needs_unlock ? spi_nor_write_register(nor, OP_UNLOCK, NULL, 0) : OK;
+    uint8_t status = spi_nor_register(nor, OP_RDSR);
+
+    return result != OK || (status & spi_nor_chip(nor)->lock) == 0 ? result : clear_lock(nor, status);
 }
 
 static int enable_quad(const struct spi_nor *nor)
