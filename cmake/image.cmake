@@ -96,7 +96,7 @@ endfunction()
 set(FARBOOT_LIBC --specs=picolibc.specs -DPICOLIBC_INTEGER_PRINTF_SCANF)
 # Beyond -Os: each of these saves 10 to 70 bytes of the bootloader; they trade registers or order for speed.
 set(FARBOOT_SIZE -Os -fipa-pta -fno-move-loop-invariants -fno-schedule-insns2 -fno-ipa-sra -fno-partial-inlining
-    -fno-section-anchors -fno-tree-tail-merge)
+    -fno-section-anchors -fno-tree-tail-merge -fno-tree-coalesce-vars -fno-caller-saves)
 set(FARBOOT_FIRMWARE_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wundef -Wstrict-prototypes -Wmissing-prototypes)
 
 function(farboot_compile image)
