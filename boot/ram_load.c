@@ -46,10 +46,9 @@ static bool overlaps(const struct choice_range *range, uint32_t address, uint32_
 
 bool ram_load_fits(const struct boot_ram *ram, const struct image *image)
 {
-    uint32_t off = image->header.load_addr - ram->address;
+    uint32_t off = image->header.load_addr - ram->address; /* below RAM: larger than any RAM, which does not wrap */
 
-    return (image->header.flags & IMAGE_FLAG_RAM_LOAD) != 0 && image->header.load_addr >= ram->address &&
-           off <= ram->size && image->end <= ram->size - off;
+    return (image->header.flags & IMAGE_FLAG_RAM_LOAD) != 0 && off <= ram->size && image->end <= ram->size - off;
 }
 
 /* Whether `len` bytes at `address` lie over no image of another pair. */

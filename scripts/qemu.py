@@ -188,10 +188,17 @@ class Console:
         return (None, len(self.text)) if hit is None else (hit[1].decode(), hit[0] + len(hit[1]))
 
     def kill(self):
-        """As when power goes: SIGKILL."""
+        """As when power goes: what QEMU has not yet written to the chips' files is lost."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        """QEMU writes what the chips have taken, and ends."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how):
         if self.qemu is None:
             return
-        self.qemu.kill()
+        self.qemu.send_signal(how)
         self.qemu.wait()
         self.pump.join()
         self.qemu.stdin.close()

@@ -1,8 +1,9 @@
 """The SMP client that others wrote (smpclient 7) against our server: the same update as farboot smp does.
 
-usage: smpclient_upload.py FARBOOT PTY_SERVER|FIRMWARE_DIR
+usage: smpclient_upload.py FARBOOT PTY_SERVER|FIRMWARE_DIR [QEMU_BOARD NAME]
 
-With a directory (builds smp_offset and smp_offset_v2 below it) the server is the real application on the virtual board.
+With a directory (builds smp_offset and smp_offset_v2 below it) the server is the real application on the virtual board;
+with a board it is the one of the builds NAME and NAME_v2 under QEMU.
 
 Exits with 77 when smpclient is not installed in build/venv.
 """
@@ -10,6 +11,7 @@ import asyncio
 import os
 import pathlib
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENV_PYTHON = ROOT / "build/venv/bin/python"
@@ -30,8 +32,9 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-sys.path.append(str(ROOT / "tests/smp"))
+sys.path += [str(ROOT / "tests/smp"), str(ROOT / "tests/qemu")]
 from device import board, device, make_image  # noqa: E402
+from qemu_device import Device  # noqa: E402
 
 FARBOOT, SERVER = sys.argv[1], pathlib.Path(sys.argv[2])
 
@@ -110,8 +113,21 @@ async def confirm(port):
         await ask(client, ResetWrite())
 
 
+def on_qemu(name, build):
+    with tempfile.TemporaryDirectory() as directory, Device(name, directory) as running:
+        running.board.load(SERVER / build / "merged.hex")
+        running.start()
+        running.expect("1.0.0", "confirmed")
+        asyncio.run(update_board(running.port, (SERVER / f"{build}_v2/app_update.bin").read_bytes()))
+        running.expect("2.0.0", "test")
+        asyncio.run(confirm(running.port))
+        running.expect("2.0.0", "confirmed")
+
+
 def main():
-    if SERVER.is_dir():
+    if len(sys.argv) > 3:
+        on_qemu(*sys.argv[3:5])
+    elif SERVER.is_dir():
         with board(FARBOOT, SERVER) as running:
             asyncio.run(update_board(running.port, (SERVER / "smp_offset_v2/app_update.bin").read_bytes()))
             running.wait("smp_update 2.0.0 (slot primary, test)")

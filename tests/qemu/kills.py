@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-from device import Device, Failed, digest, seed_of, skip_without_qemu
+from qemu_device import Device, Failed, digest, seed_of, skip_without_qemu
 
 STORIES = ("upload", "install", "install", "keep", "keep", "revert", "revert")
 IN_A_ROW = 4       # kills of one round at most
@@ -39,7 +39,7 @@ class Campaign:
         self.kills = self.ends_new = self.ends_old = 0
 
     def snapshot(self, device, name):
-        device.kill()
+        device.stop()
         shutil.copytree(self.flash, self.scratch / name)
 
     def restore(self, name):

@@ -8,7 +8,7 @@ import pathlib
 import sys
 import tempfile
 
-from device import Device, digest, skip_without_qemu
+from qemu_device import Device, digest, skip_without_qemu
 
 
 def install(device, update):

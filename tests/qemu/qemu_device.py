@@ -33,7 +33,8 @@ class Device:
     def __init__(self, board, folder):
         self.folder = pathlib.Path(folder)
         self.board = qemu.Board(board, self.folder / "flash")
-        self.console = qemu.Console(self.board, link=self.folder / "uart")
+        self.port = self.folder / "uart"
+        self.console = qemu.Console(self.board, link=self.port)
         self.seen = 0
 
     def __enter__(self):
@@ -49,9 +50,8 @@ class Device:
     def kill(self):
         self.console.kill()
 
-    def shown(self):
-        """What the console has shown since the last start."""
-        return self.console.text[self.seen:].decode(errors="replace")
+    def stop(self):
+        self.console.stop()
 
     def wait(self, *texts, seconds=PATIENCE_S):
         """Waits for the first of these texts behind what was waited for before; returns it. Raises Failed."""
@@ -75,7 +75,7 @@ class Device:
             raise Failed(f"version {runs[0]} ({runs[1]}) runs, not {version} ({state})")
 
     def smp_process(self, *words):
-        return subprocess.Popen([FARBOOT, "smp", "--port", str(self.folder / "uart"), *map(str, words)],
+        return subprocess.Popen([FARBOOT, "smp", "--port", str(self.port), *map(str, words)],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def smp(self, *words):
