@@ -33,6 +33,7 @@ class Build:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
+        self.board = board_of(folder)
         self.merged = self.folder / "merged.hex"
         self.update = self.folder / "app_update.bin"
         self.map = dict(line.split("=", 1) for line in (self.folder / "pm.config").read_text().splitlines() if "=" in line)

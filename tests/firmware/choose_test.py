@@ -58,7 +58,7 @@ class Device:
         self.primary = Slot(self.flash / "int.bin", build.pm("MCUBOOT_PRIMARY_ADDRESS"), build.pm("MCUBOOT_PRIMARY_SIZE"))
 
     def boot(self, version, vectors, *options, load=None):
-        done = board.run(load, flash_dir=self.flash, until="(sound)", options=options)
+        done = board.run(load, flash_dir=self.flash, until="(sound)", options=options, name=self.build.board)
         return done.expect(f"choose {version} runs at {vectors:#010x} (sound)").reject("panic", "fault")
 
 
@@ -112,7 +112,8 @@ def ram_load(build, scratch):
     second = sign(build, scratch, "app", "2.0.0", "--load-addr", hex(ram))
 
     expect(operations(device.boot("1.0.0", ram + PAD, load=build.merged)) == 0, "a first boot wrote something")
-    for address in (build.pm("MCUBOOT_RAM_ADDRESS") - 4, 0x20000000, 0x20040000 - len(second) + 4, 0xfffffff0):
+    for address in (build.pm("MCUBOOT_RAM_ADDRESS") - 4, 0x20000000,
+                    build.pm("MCUBOOT_RAM_END_ADDRESS") - len(second) + 4, 0xfffffff0):
         secondary.put(sign(build, scratch, "app", "2.0.0", "--load-addr", hex(address)))
         secondary.request()
         device.boot("1.0.0", ram + PAD).expect(f"RAM load address {address:#x} is invalid")
@@ -141,7 +142,7 @@ def single_slot(build, scratch):
     device.primary.put(sign(build, scratch, "app", "0.9.0"))
     device.boot("0.9.0", start + PAD)
     device.primary.put(device.primary.read(0, 0x300) + b"\0" + device.primary.read(0x301, 0x4000))
-    broken = board.run(None, flash_dir=device.flash, until="Unable to find bootable image")
+    broken = board.run(None, flash_dir=device.flash, until="Unable to find bootable image", name=build.board)
     broken.expect("Image in the primary slot is not valid!", "Unable to find bootable image")
     print("ok: single slot")
 
