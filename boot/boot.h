@@ -119,11 +119,13 @@ int boot_go(const struct boot_config *config, struct boot_result *result) ERROR_
 int boot_choose(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
 
 /*
- * After boot_go or boot_single, where flash cannot run code: copies the image they found to RAM and verifies it there;
- * `result` then says where it runs. Returns OK; ERR_BOOT_NO_IMAGE: the copy is not valid, or not that image, and
- * result->is_verified is HARDENED_FALSE; what flash areas return.
+ * After boot_go or boot_single, where flash cannot run code: copies the image they `found` to RAM and verifies it
+ * there. `result` is `found` but for where the image runs, and that it may run only if the copy is valid: give another
+ * one, so that without this call there is nothing to start. Returns OK; ERR_BOOT_NO_IMAGE: the copy is not valid, or
+ * not that image; what flash areas return.
  */
-int boot_copy_to_ram(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;
+int boot_copy_to_ram(const struct boot_config *config, const struct boot_result *found,
+                     struct boot_result *result) ERROR_MUST_CHECK;
 
 /* The same for one primary slot and nothing else; images, keys, buffer and validate_primary count. */
 int boot_single(const struct boot_config *config, struct boot_result *result) ERROR_MUST_CHECK;

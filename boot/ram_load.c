@@ -114,7 +114,7 @@ const struct choice_mode choice_ram_load_revert = {
  * dependencies were judged before. Flash may now answer differently than when boot_go read it, but only with an image
  * of the same header: the signature over the copy proves the rest.
  */
-int boot_copy_to_ram(const struct boot_config *config, struct boot_result *result)
+int boot_copy_to_ram(const struct boot_config *config, const struct boot_result *found, struct boot_result *result)
 {
     const struct boot_areas areas = {.primary = config->images[0].primary};
     struct boot_config copying = *config;
@@ -126,9 +126,10 @@ int boot_copy_to_ram(const struct boot_config *config, struct boot_result *resul
     copying.choice = &choice_ram_load;
     copying.journal = NULL;
     copying.security_counter = false;
+    *result = *found;
     result->is_verified = HARDENED_FALSE;
     err = boot_choose(&copying, &copied);
-    if (err == OK && memcmp(&copied.header, &result->header, sizeof copied.header) != 0) {
+    if (err == OK && memcmp(&copied.header, &found->header, sizeof copied.header) != 0) {
         return ERR_BOOT_NO_IMAGE;
     }
     result->address = copied.address;

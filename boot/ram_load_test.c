@@ -222,14 +222,15 @@ static void test_flash_that_changes_its_answers_gains_nothing(void **state)
 static void test_the_image_that_was_found_is_copied_and_runs_there(void **state)
 {
     struct fixture *f = choose_start(NULL, true);
+    struct boot_result found;
 
     (void)state;
     for (unsigned trailer = 0; trailer < TRAILERS; trailer++) {
         fill_ram(f);
         choose_put_slot(f, 0, HIGHER, trailer);
         nor_power_on(&f->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-        assert_int_equal(boot_single(&f->config, &f->result), OK);
-        assert_int_equal(boot_copy_to_ram(&f->config, &f->result), OK);
+        assert_int_equal(boot_single(&f->config, &found), OK);
+        assert_int_equal(boot_copy_to_ram(&f->config, &found, &f->result), OK);
         assert_int_equal(f->result.is_verified, HARDENED_TRUE);
         assert_int_equal(f->result.address, RAM_BASE);
         assert_int_equal(f->result.image_off, 0);
@@ -244,13 +245,14 @@ static void test_an_image_for_another_address_is_not_copied(void **state)
 {
     struct fixture *f = choose_start(NULL, true);
     struct buffer elsewhere = choose_make_image(f, 2, BASE, 0, PAYLOAD);
+    struct boot_result found;
 
     (void)state;
     fill_ram(f);
     memset(f->data, 0xff, SLOT);
     memcpy(f->data, elsewhere.data, elsewhere.len);
-    assert_int_equal(boot_single(&f->config, &f->result), OK);
-    assert_int_equal(boot_copy_to_ram(&f->config, &f->result), ERR_BOOT_NO_IMAGE);
+    assert_int_equal(boot_single(&f->config, &found), OK);
+    assert_int_equal(boot_copy_to_ram(&f->config, &found, &f->result), ERR_BOOT_NO_IMAGE);
     assert_int_equal(f->result.is_verified, HARDENED_FALSE);
     assert_true(guards_hold(f));
     buffer_free(&elsewhere);
@@ -274,17 +276,20 @@ static void turn_primary(struct fixture *f, enum content first, enum content sec
     choose_put_slot(f, 0, first, 0);
     f->area[0].dev = &hostile.device;
     for (hostile.turns_at = 0; hostile.turns_at <= reads; hostile.turns_at++) {
-        uint8_t found = 0;
+        struct boot_result found;
 
+        f->result.is_verified = HARDENED_FALSE;
         hostile.reads = 0;
         nor_power_on(&f->power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
-        if (boot_single(&f->config, &f->result) == OK) {
-            found = f->result.header.version.major;
-            assert_true((boot_copy_to_ram(&f->config, &f->result) == OK) == (f->result.is_verified == HARDENED_TRUE));
+        if (boot_single(&f->config, &found) == OK) {
+            assert_true((boot_copy_to_ram(&f->config, &found, &f->result) == OK) ==
+                        (f->result.is_verified == HARDENED_TRUE));
         }
         if (f->result.is_verified == HARDENED_TRUE) {
-            assert_int_equal(f->result.header.version.major, found);
-            assert_memory_equal(f->ram + RAM_GUARD, f->image[0][found].data, f->image[0][found].len);
+            const struct buffer *image = &f->image[0][found.header.version.major];
+
+            assert_int_equal(f->result.header.version.major, found.header.version.major);
+            assert_memory_equal(f->ram + RAM_GUARD, image->data, image->len);
         }
         reads = hostile.reads;
     }

@@ -138,8 +138,9 @@ class Console:
             pathlib.Path(link).unlink(missing_ok=True)
             os.symlink(os.ttyname(self.slave), link)
 
-    def start(self):
-        self.qemu = self.board.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def start(self, errors=None):
+        """`errors`: where QEMU's own messages go."""
+        self.qemu = self.board.start(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         os.set_blocking(self.qemu.stdin.fileno(), False)
         self.pump = threading.Thread(target=self._carry, args=(self.qemu,), daemon=True)
         self.pump.start()

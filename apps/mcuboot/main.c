@@ -86,9 +86,14 @@ static int find(const struct boot_config *config, struct boot_result *result)
 
 static int run(const struct boot_config *config, struct boot_result *result)
 {
-    int err = find(config, result);
+    struct boot_result found;
+    int err;
 
-    return IS_ENABLED(CONFIG_BOOT_COPY_TO_RAM) && err == OK ? boot_copy_to_ram(config, result) : err;
+    if (!IS_ENABLED(CONFIG_BOOT_COPY_TO_RAM)) {
+        return find(config, result);
+    }
+    err = find(config, &found);
+    return err == OK ? boot_copy_to_ram(config, &found, result) : err;
 }
 
 /* Where the secondary can be executed; 0: nowhere. */

@@ -45,7 +45,8 @@ class Device:
 
     def start(self):
         self.seen = len(self.console.text)
-        self.console.start()
+        with open(self.folder / "qemu.log", "ab") as log:
+            self.console.start(errors=log)
 
     def kill(self):
         self.console.kill()
@@ -59,7 +60,8 @@ class Device:
         text, self.seen = self.console.wait(*texts, since=start, seconds=seconds)
         if text is None:
             tail = self.console.text[start:].decode(errors="replace")[-3000:]
-            raise Failed(f"the console never showed {' or '.join(map(repr, texts))}; since then:\n{tail}")
+            log = (self.folder / "qemu.log").read_text(errors="replace")[-1000:]
+            raise Failed(f"the console never showed {' or '.join(map(repr, texts))}; since then:\n{tail}\nQEMU:\n{log}")
         return text
 
     def wait_for_application(self):
