@@ -22,7 +22,8 @@ static const struct cli_option options[] = {
     {"load", 'l', CLI_EACH, "FILE[@ADDR]", "what the device holds: merged.hex, or bootloader and signed application"},
     {"update", 'u', CLI_VALUE, "FILE", "the signed image that is sent to the device"},
     {"map", 0, CLI_VALUE, "FILE", "the build's partitions.yml (default: found beside --load, or above it)"},
-    {"slot", 0, CLI_VALUE, "NAME", "partition that receives the update (default mcuboot_secondary)"},
+    {"pair", 0, CLI_VALUE, "N", "image pair that is updated (default 0, the one that is started)"},
+    {"slot", 0, CLI_VALUE, "NAME", "partition that receives the update (default mcuboot_secondary, of pair N _N)"},
     {"offset", 0, CLI_VALUE, "N", "where in it (default: 0 or one sector, whichever the bootloader takes)"},
     {"permanent", 0, CLI_FLAG, NULL, "ask for a permanent update, not for one that is tried"},
     {"flash-dir", 'd', CLI_VALUE, "DIR",
@@ -65,7 +66,8 @@ struct run {
     struct campaign_plan plan;
     struct campaign_case replayed;
     bool is_terminal;
-    uint32_t off; /* where in its slot the update is */
+    uint32_t off;  /* where in its slot the update is */
+    unsigned pair; /* of images, that is updated */
 };
 
 /* ---- getting to the start ---- */
@@ -120,7 +122,7 @@ static int try_update(struct run *run, const struct flash_state *initial, uint32
 
     flash_state_copy(campaign_start(run->campaign), initial);
     if (run->update.len != 0) {
-        err = setup_place(campaign_start(run->campaign), &run->map.areas[run->map.slot], &run->update, off,
+        err = setup_place(campaign_start(run->campaign), &run->map, &run->update, off,
                           cli_given(&run->args, "permanent"), failure);
     }
     if (err != OK) {
@@ -201,18 +203,20 @@ static bool parse_plan(struct run *run, struct campaign_config *config)
     uint64_t pairs;
     uint64_t seed;
     uint64_t seconds;
+    uint64_t pair;
     uint64_t off;
 
     if (!cli_number(args, "every", 0, UINT32_MAX, &run->plan.every) ||
         !cli_number(args, "pairs", SECOND_CUTS, 1U << 20, &pairs) || !cli_number(args, "seed", 1, UINT32_MAX, &seed) ||
         !cli_number(args, "jobs", processors > 0 ? (uint64_t)processors : 1, 64, &jobs) ||
-        !cli_number(args, "timeout", BOARD_TIMEOUT, 1000000, &seconds) ||
+        !cli_number(args, "timeout", BOARD_TIMEOUT, 1000000, &seconds) || !cli_number(args, "pair", 0, 3, &pair) ||
         !cli_number(args, "offset", 0, UINT32_MAX, &off)) {
         return false;
     }
     run->plan.torn = cli_given(args, "torn");
     run->plan.second = cli_given(args, "double") ? (uint32_t)pairs : 0;
     run->plan.processes = jobs > 0 ? (unsigned)jobs : 1;
+    run->pair = (unsigned)pair;
     config->seed = (uint32_t)seed;
     config->timeout_ns = seconds * 1000000000U;
     return true;
@@ -418,8 +422,9 @@ static int run_command(struct run *run)
         return CLI_USAGE;
     }
     run->is_terminal = isatty(STDERR_FILENO) != 0;
-    err = setup_read_map(&run->map, cli_value(&run->args, "map", NULL), cli_words(&run->args, "load"),
-                         cli_value(&run->args, "slot", "mcuboot_secondary"), &failure);
+    err = setup_read_map(&run->map, cli_value(&run->args, "map", NULL), cli_words(&run->args, "load"), run->pair,
+                         cli_value(&run->args, "slot", NULL), &failure);
+    config.is_companion = run->pair != 0;
     config.areas = run->map.areas;
     config.area_count = run->map.count;
     if (err == OK) {

@@ -1,5 +1,6 @@
 #include "cli/powercut_setup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,17 +68,25 @@ static void add_area(struct setup_map *map, const struct pm_partition *partition
     }
 }
 
+/* "mcuboot_primary", of pair 1 "mcuboot_primary_1". */
+static void name_slot(const char *role, unsigned pair, char *out, size_t size)
+{
+    (void)snprintf(out, size, pair == 0 ? "mcuboot_%s" : "mcuboot_%s_%u", role, pair);
+}
+
 /* The bootloader's own partitions are called mcuboot_something or boot_something. */
 static int take_map(struct setup_map *map, const struct pm_map *given, const char *path, const char *slot,
                     struct failure *failure)
 {
-    const struct pm_partition *primary = pm_set_find(&given->partitions, "mcuboot_primary");
+    char primary_name[32];
+    const struct pm_partition *primary;
     const struct pm_partition *update = pm_set_find(&given->partitions, slot);
 
-    *map = (struct setup_map){0};
+    name_slot("primary", map->pair, primary_name, sizeof(primary_name));
+    primary = pm_set_find(&given->partitions, primary_name);
     add_area(map, primary);
     if (map->count == 0) {
-        return failure_set(failure, ERR_HOST_INPUT, "%s has no mcuboot_primary in internal flash", path);
+        return failure_set(failure, ERR_HOST_INPUT, "%s has no %s in internal flash", path, primary_name);
     }
     add_area(map, update);
     map->slot = map->count - 1;
@@ -96,9 +105,10 @@ static int take_map(struct setup_map *map, const struct pm_map *given, const cha
     return OK;
 }
 
-int setup_read_map(struct setup_map *map, const char *path, const struct cli_words *files, const char *slot,
-                   struct failure *failure)
+int setup_read_map(struct setup_map *map, const char *path, const struct cli_words *files, unsigned pair,
+                   const char *slot, struct failure *failure)
 {
+    char secondary[32];
     struct pm_pool pool = {0};
     struct pm_map given = {.pool = &pool, .domain = ""};
     struct buffer found = {0};
@@ -112,6 +122,9 @@ int setup_read_map(struct setup_map *map, const char *path, const struct cli_wor
                            files->count == 0 ? "the flash files" : files->words[0]);
     }
     path = path != NULL ? path : buffer_text(&found);
+    *map = (struct setup_map){.pair = pair};
+    name_slot("secondary", pair, secondary, sizeof(secondary));
+    slot = slot != NULL ? slot : secondary;
     err = file_read(path, &text, failure);
     if (err == OK) {
         err = pm_parse_partitions(&given, PM_SOURCE_RESULT, path, &text, &notes, failure);
@@ -190,7 +203,7 @@ int setup_read_flash(struct flash_state *flash, const char *board, const char *d
 /* ---- the update ---- */
 
 /* boot/trailer.c writes the request, as it does in an application. */
-static int request(struct nor_model *model, const struct campaign_area *slot, bool permanent)
+static int request(struct nor_model *model, const struct campaign_area *slot, unsigned pair, bool permanent)
 {
     struct nor_power power = {.cut_at = NOR_NO_CUT};
     struct nor_device device;
@@ -205,7 +218,7 @@ static int request(struct nor_model *model, const struct campaign_area *slot, bo
     nor_device_init(&device, &power, model->config, model->data);
     err = trailer_layout_init(&layout, &area, &params);
     if (err == OK) {
-        err = trailer_request(&area, &layout, permanent, 0);
+        err = trailer_request(&area, &layout, permanent, (uint8_t)pair);
     }
     if (err == OK) {
         err = nor_power_settle(&power);
@@ -214,9 +227,10 @@ static int request(struct nor_model *model, const struct campaign_area *slot, bo
     return err;
 }
 
-int setup_place(struct flash_state *flash, const struct campaign_area *slot, const struct buffer *update, uint32_t off,
+int setup_place(struct flash_state *flash, const struct setup_map *map, const struct buffer *update, uint32_t off,
                 bool permanent, struct failure *failure)
 {
+    const struct campaign_area *slot = &map->areas[map->slot];
     struct nor_model *model = &flash->models[slot->device];
 
     if (off > slot->size || update->len > slot->size - off) {
@@ -225,7 +239,7 @@ int setup_place(struct flash_state *flash, const struct campaign_area *slot, con
     }
     memset(model->data + slot->off, 0xff, slot->size);
     memcpy(model->data + slot->off + off, update->data, update->len);
-    if (request(model, slot, permanent) != OK) {
+    if (request(model, slot, map->pair, permanent) != OK) {
         return failure_set(failure, ERR_HOST_INPUT,
                            "the end of the update's slot holds bytes that are no request: is the update too large?");
     }

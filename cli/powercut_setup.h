@@ -10,30 +10,31 @@
 
 #define SETUP_AREAS_MAX 32
 
-/* From partitions.yml: what the bootloader may change. The primary slot is the first area. */
+/* From partitions.yml: what the bootloader may change. The primary slot of the updated pair is the first area. */
 struct setup_map {
     struct campaign_area areas[SETUP_AREAS_MAX];
     size_t count;
-    size_t slot; /* of the update */
+    size_t slot;   /* of the update */
+    unsigned pair; /* of images, that is updated */
 };
 
 /*
  * Reads `path`, or when it is NULL the partitions.yml found beside the first of `files` or in a folder above it.
- * `slot`: name of the partition that receives the update. Returns OK, ERR_HOST_FILE, ERR_HOST_INPUT (line in
- * `failure`).
+ * `pair` is updated; `slot`: name of the partition that receives the update, NULL: the pair's secondary. Returns OK,
+ * ERR_HOST_FILE, ERR_HOST_INPUT (line in `failure`).
  */
-int setup_read_map(struct setup_map *map, const char *path, const struct cli_words *files, const char *slot,
-                   struct failure *failure) ERROR_MUST_CHECK;
+int setup_read_map(struct setup_map *map, const char *path, const struct cli_words *files, unsigned pair,
+                   const char *slot, struct failure *failure) ERROR_MUST_CHECK;
 
 /* Flash of `dir` (may be NULL) with the files over it. Returns OK, ERR_HOST_FILE, ERR_HOST_INPUT. */
 int setup_read_flash(struct flash_state *flash, const char *board, const char *dir, const struct cli_words *files,
                      struct failure *failure) ERROR_MUST_CHECK;
 
 /*
- * Puts `update` at `off` of the slot and requests it as an application does. Returns OK, ERR_HOST_INPUT (it does not
- * fit, or the slot holds another trailer; line in `failure`).
+ * Puts `update` at `off` of the map's slot and requests it as an application does. Returns OK, ERR_HOST_INPUT (it does
+ * not fit, or the slot holds another trailer; line in `failure`).
  */
-int setup_place(struct flash_state *flash, const struct campaign_area *slot, const struct buffer *update, uint32_t off,
+int setup_place(struct flash_state *flash, const struct setup_map *map, const struct buffer *update, uint32_t off,
                 bool permanent, struct failure *failure) ERROR_MUST_CHECK;
 
 /*

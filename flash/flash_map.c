@@ -19,10 +19,13 @@
 #define WRITABLE_MCUBOOT_SCRATCH     1
 #define WRITABLE_MCUBOOT_PRIMARY_1   1
 #define WRITABLE_MCUBOOT_SECONDARY_1 1
+#define WRITABLE_MCUBOOT_BACKUP_1    1
 #define WRITABLE_MCUBOOT_PRIMARY_2   1
 #define WRITABLE_MCUBOOT_SECONDARY_2 1
+#define WRITABLE_MCUBOOT_BACKUP_2    1
 #define WRITABLE_MCUBOOT_PRIMARY_3   1
 #define WRITABLE_MCUBOOT_SECONDARY_3 1
+#define WRITABLE_MCUBOOT_BACKUP_3    1
 #define WRITABLE_BOOT_JOURNAL        1
 
 /* A region's device is a node or, as the Partition Manager also allows, a bare node label. */

@@ -349,6 +349,11 @@ const uint8_t *vboard_word_programs(const struct vboard *board)
     return board->flash.programs;
 }
 
+struct vboard_chip_registers vboard_ext_registers(const struct vboard *board)
+{
+    return (struct vboard_chip_registers){true, board->chip.status, board->chip.status2, board->chip.config[0]};
+}
+
 uint32_t vboard_pc(const struct vboard *board)
 {
     return board->machine.cpu.block;

@@ -77,9 +77,15 @@ static const struct nor_chip_part *chip_part(const struct vboard *board)
 
 static void init_chip(struct vboard *board)
 {
+    const struct vboard_chip_registers *kept = &board->config.ext_registers;
     struct nor_chip *chip = &board->chip;
 
     nor_chip_init(chip, chip_part(board), &board->machine, &board->external);
+    if (kept->is_known) {
+        chip->status = kept->status;
+        chip->status2 = kept->status2;
+        chip->config[0] = kept->config;
+    }
     switch (board->config.ext_flash) {
     case VBOARD_EXT_NONE:
     case VBOARD_EXT_NONE_LOW:

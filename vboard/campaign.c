@@ -162,6 +162,7 @@ static void on_operation(void *ctx, enum stats_operation kind, uint32_t addr, ui
         complain(session->boot, "%s at 0x%08x, %u bytes, is outside of what the bootloader may change",
                  cut_kind_names[kind], (unsigned)addr, (unsigned)len);
     }
+    session->play->flash->registers = vboard_ext_registers(session->board);
     if (session->play->log != NULL) {
         flash_log_add(session->play->log, session->play->flash, vboard_external_is_busy(session->board), kind, addr,
                       len);
@@ -198,22 +199,34 @@ static size_t slot_of(const struct campaign *campaign, uint32_t pc)
     return 0;
 }
 
+/* Of a companion it is not known by where the processor is, but by what its primary slot holds. */
 static enum campaign_image identify(const struct session *session)
 {
     const struct campaign *campaign = session->campaign;
+    bool is_started = !campaign->config.is_companion;
 
-    for (enum campaign_image which = CAMPAIGN_OLD; which < CAMPAIGN_OTHER; which++) {
+    for (enum campaign_image which = CAMPAIGN_OLD; is_started && which < CAMPAIGN_OTHER; which++) {
         if (is_in_ram(session->board, &campaign->known[which])) {
             return which;
         }
     }
-    session->boot->slot = slot_of(campaign, vboard_pc(session->board));
+    session->boot->slot = is_started ? slot_of(campaign, vboard_pc(session->board)) : 0;
     for (enum campaign_image which = CAMPAIGN_OLD; which < CAMPAIGN_OTHER; which++) {
         if (is_in_slot(campaign, session->play->flash, session->boot->slot, &campaign->known[which])) {
             return which;
         }
     }
     return CAMPAIGN_OTHER;
+}
+
+/* The image that is started beside a companion, and what its slot holds behind it. */
+static bool is_start_kept(const struct session *session)
+{
+    const struct campaign *campaign = session->campaign;
+    const struct campaign_area *area = &campaign->config.areas[slot_of(campaign, vboard_pc(session->board))];
+    const uint8_t *before = campaign->start.models[area->device].data;
+
+    return memcmp(session->play->flash->models[area->device].data + area->off, before + area->off, area->size) == 0;
 }
 
 static void conclude(struct session *session, enum vboard_end end)
@@ -223,12 +236,16 @@ static void conclude(struct session *session, enum vboard_end end)
         [VBOARD_IDLE] = "asleep for ever",           [VBOARD_OFF] = "the board switched itself off",
         [VBOARD_BROKEN] = "the emulation failed",    [VBOARD_CIRCLING] = "reset again and again",
     };
+    const struct campaign *campaign = session->campaign;
     struct campaign_boot *boot = session->boot;
 
     boot->ns = vboard_now_ns(session->board);
     boot->resets = vboard_stats(session->board)->boot_count - 1;
     if (end == VBOARD_ENTERED || end == VBOARD_STOPPED) {
         boot->image = identify(session);
+        if (campaign->config.is_companion && !is_start_kept(session)) {
+            complain(boot, "the slot that is started, of another image pair, has changed");
+        }
     } else {
         complain(boot, "no application starts: %s after %.3f s", ends[end], (double)boot->ns / 1e9);
     }
@@ -250,6 +267,7 @@ void campaign_boot(struct campaign *campaign, const struct campaign_play *play, 
         .internal = models[FLASH_INTERNAL].data,
         .external = models[FLASH_EXTERNAL].data,
         .uicr = models[FLASH_UICR].data,
+        .ext_registers = play->flash->registers,
         .seed = campaign->config.seed,
         .resets_max = RESETS_MAX,
         .stop_in = campaign->code,
@@ -266,6 +284,7 @@ void campaign_boot(struct campaign *campaign, const struct campaign_play *play, 
     conclude(&session, vboard_run(session.board, NULL, patience(campaign)));
     vboard_settle(session.board);
     memcpy(models[FLASH_INTERNAL].programs, vboard_word_programs(session.board), VBOARD_INTERNAL_SIZE / 4);
+    play->flash->registers = vboard_ext_registers(session.board);
     if (play->log != NULL) {
         flash_log_end(play->log, play->flash);
     }

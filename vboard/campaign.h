@@ -27,8 +27,9 @@ struct campaign_area {
 struct campaign_config {
     const char *board;
     uint32_t seed;
-    const struct campaign_area *areas; /* borrowed; the first one is the primary slot */
+    const struct campaign_area *areas; /* borrowed; the first one is the primary slot of the pair that is updated */
     size_t area_count;
+    bool is_companion; /* what is started is the image of another pair, in a slot of `areas`, and stays as it is */
     const char *const *untils; /* borrowed; one of these on the console means that the application has started */
     size_t until_count;        /* 0: it has started when the processor is about to execute it */
     uint64_t timeout_ns;       /* of the board's time, for the run without cuts */

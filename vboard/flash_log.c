@@ -24,6 +24,7 @@ void flash_state_init(struct flash_state *state)
         memset(data, ERASED, parts[i]->geometry.size);
         nor_model_init(&state->models[i], parts[i], data);
     }
+    state->registers = (struct vboard_chip_registers){0};
 }
 
 void flash_state_free(struct flash_state *state)
@@ -49,6 +50,7 @@ void flash_state_copy(struct flash_state *to, const struct flash_state *from)
             memcpy(to->models[i].programs, model->programs, words(model));
         }
     }
+    to->registers = from->registers;
 }
 
 /* Four lanes, so that the processor can work on several at a time; lengths are multiples of 32. */
@@ -70,7 +72,8 @@ static uint64_t hash(uint64_t seed, const uint8_t *data, size_t len)
 
 uint64_t flash_state_hash(const struct flash_state *state)
 {
-    uint64_t sum = 1;
+    const struct vboard_chip_registers *kept = &state->registers;
+    uint64_t sum = 1U + kept->status + ((uint64_t)kept->status2 << 8) + ((uint64_t)kept->config << 16);
 
     for (size_t i = 0; i < FLASH_DEVICES; i++) {
         const struct nor_model *model = &state->models[i];
@@ -179,6 +182,7 @@ void flash_log_add(struct flash_log *log, const struct flash_state *state, bool 
         .off = off,
         .len = len,
         .settled = NONE,
+        .registers = state->registers,
         .is_straight = goes_on(log, kind, device, off),
     };
     log->open[device] = log->count++;
@@ -248,6 +252,7 @@ void flash_walk_cut(const struct flash_walk *walk, const struct flash_log *log, 
 {
     struct random random = {seed};
 
+    state->registers = log->entries[walk->at].registers;
     if (walk->pending != 0) {
         const struct flash_log_entry *entry = &log->entries[walk->pending - 1];
 

@@ -13,9 +13,10 @@
 
 enum flash_device_id { FLASH_INTERNAL, FLASH_EXTERNAL, FLASH_UICR, FLASH_DEVICES };
 
-/* All flash of a board: contents, and in internal flash the count of programs per word. */
+/* All flash of a board: contents, in internal flash the count of programs per word, the external chip's registers. */
 struct flash_state {
     struct nor_model models[FLASH_DEVICES]; /* own what `data` points to */
+    struct vboard_chip_registers registers;
 };
 
 void flash_state_init(struct flash_state *state); /* erased */
@@ -31,10 +32,11 @@ struct flash_log_entry {
     enum flash_device_id device;
     uint32_t off; /* in its device */
     uint32_t len;
-    size_t result;    /* offset in `bytes` of the contents of [off, off + len) afterwards; unused by `is_erased` */
-    bool is_erased;   /* they are the erased value throughout */
-    size_t settled;   /* index of the first operation at whose begin it had taken effect; SIZE_MAX: not yet */
-    bool is_straight; /* a program that goes on where the last one of its device ended */
+    size_t result;  /* offset in `bytes` of the contents of [off, off + len) afterwards; unused by `is_erased` */
+    bool is_erased; /* they are the erased value throughout */
+    size_t settled; /* index of the first operation at whose begin it had taken effect; SIZE_MAX: not yet */
+    struct vboard_chip_registers registers; /* when it began */
+    bool is_straight;                       /* a program that goes on where the last one of its device ended */
 };
 
 struct flash_log {

@@ -63,11 +63,11 @@ struct nor_chip {
 
     uint8_t status; /* BP, QE, SRWD: non-volatile */
     uint8_t status2;
-    uint8_t flags;    /* Micron's, without its ready bit */
-    uint8_t extended; /* address register */
-    bool stuck;       /* busy because of a failure */
-    bool locked;      /* until 98 */
-    uint8_t config[2];
+    uint8_t flags;     /* Micron's, without its ready bit */
+    uint8_t extended;  /* address register */
+    bool stuck;        /* busy because of a failure */
+    bool locked;       /* until 98 */
+    uint8_t config[2]; /* the first one's TB: non-volatile */
     uint8_t security;
     bool write_enabled;
     bool asleep;

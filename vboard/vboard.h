@@ -62,12 +62,21 @@ struct vboard_host {
     void (*operation)(void *ctx, enum stats_operation kind, uint32_t addr, uint32_t len);
 };
 
+/* What the external chip keeps without power beside its array. */
+struct vboard_chip_registers {
+    bool is_known; /* false: as it left the factory */
+    uint8_t status;
+    uint8_t status2;
+    uint8_t config; /* of the first configuration register, what cannot be taken back */
+};
+
 struct vboard_config {
     const char *board; /* a name of vboard_names() */
     uint8_t *internal; /* flash contents, borrowed; NULL: the board's own, erased */
     uint8_t *uicr;     /* the same */
     uint8_t *external; /* the same */
     enum vboard_ext_flash ext_flash;
+    struct vboard_chip_registers ext_registers;
     uint32_t seed;                 /* of RAM contents at power-on, random numbers, torn operations */
     bool keep_going;               /* after a firmware bug */
     const struct vboard_cut *cuts; /* borrowed; one power-on after the other */
@@ -145,6 +154,9 @@ uint8_t *vboard_external(struct vboard *board);
 
 /* Programs of each word of internal flash since its erase, for another board's config.word_programs; the board's. */
 const uint8_t *vboard_word_programs(const struct vboard *board);
+
+/* For another board's config.ext_registers. */
+struct vboard_chip_registers vboard_ext_registers(const struct vboard *board);
 
 /* The start of the block of code that is being executed; after VBOARD_ENTERED, of the one that would be next. */
 uint32_t vboard_pc(const struct vboard *board);

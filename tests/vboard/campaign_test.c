@@ -9,24 +9,33 @@
 #include "tests/vboard/rig.h"
 #include "vboard/campaign.h"
 
-#define PRIMARY   0x40000U
-#define SECONDARY 0x48000U
-#define SLOT      0x4000U
-#define IMAGE     0x1100U
-#define UICR_CASE 0x80U
+#define PRIMARY      0x40000U
+#define SECONDARY    0x48000U
+#define SLOT         0x4000U
+#define IMAGE        0x1100U
+#define UICR_CASE    0x80U
+#define QUAD_ENABLED 0x40 /* bit of the external chip's status register, which cuts.c sets */
 
-enum { RIGHT = 1, FORGETS = 2, STRAYS = 3, STARTS_ONCE = 4 };
+#define ASIDE        0x60000U
+
+enum { RIGHT = 1, FORGETS = 2, STRAYS = 3, STARTS_ONCE = 4, COMPANION = 5, SPOILS_OTHER = 6 };
 
 static const struct campaign_area areas[] = {
     {FLASH_INTERNAL, PRIMARY, SLOT, true},
     {FLASH_INTERNAL, SECONDARY, SLOT, true},
 };
+/* The same slots, not executed: another image is. */
+static const struct campaign_area companion_areas[] = {
+    {FLASH_INTERNAL, PRIMARY, SLOT, false},
+    {FLASH_INTERNAL, SECONDARY, SLOT, false},
+    {FLASH_INTERNAL, ASIDE, SLOT, true},
+};
 
 /* An endless loop at the address that its vector table names, and bytes that tell it from others. Sparse: every
  * written word is an operation. */
-static void make_image(uint8_t image[IMAGE], uint8_t mark)
+static void make_image(uint8_t image[IMAGE], uint8_t mark, uint32_t addr)
 {
-    const uint32_t vectors[] = {0x20010000, PRIMARY + 9, 0xe7fee7fe};
+    const uint32_t vectors[] = {0x20010000, addr + 9, 0xe7fee7fe};
 
     memset(image, 0xff, IMAGE);
     memcpy(image, vectors, sizeof(vectors));
@@ -47,8 +56,13 @@ static void load_firmware(struct flash_state *flash, uint32_t which)
 
 static struct campaign *prepare(uint32_t which, struct campaign_baseline *baseline)
 {
-    static const struct campaign_config config = {
-        .board = "nrf52840dk", .seed = 7, .areas = areas, .area_count = 2, .timeout_ns = 10000000000U};
+    bool is_companion = which >= COMPANION;
+    const struct campaign_config config = {.board = "nrf52840dk",
+                                           .seed = 7,
+                                           .areas = is_companion ? companion_areas : areas,
+                                           .area_count = is_companion ? 3 : 2,
+                                           .is_companion = is_companion,
+                                           .timeout_ns = 10000000000U};
     const uint32_t request = 0x600df00d;
     uint8_t image[IMAGE];
     struct campaign *campaign;
@@ -58,10 +72,12 @@ static struct campaign *prepare(uint32_t which, struct campaign_baseline *baseli
     assert_int_equal(campaign_create(&config, &campaign, &failure), OK);
     internal = campaign_start(campaign)->models[FLASH_INTERNAL].data;
     load_firmware(campaign_start(campaign), which);
-    make_image(image, 1);
+    make_image(image, 3, ASIDE);
+    memcpy(internal + ASIDE, image, IMAGE);
+    make_image(image, 1, PRIMARY);
     memcpy(internal + PRIMARY, image, IMAGE);
     campaign_set_image(campaign, CAMPAIGN_OLD, image, IMAGE, 0, 0);
-    make_image(image, 2);
+    make_image(image, 2, PRIMARY);
     memcpy(internal + SECONDARY, image, IMAGE);
     campaign_set_image(campaign, CAMPAIGN_NEW, image, IMAGE, 0, 0);
     memcpy(internal + SECONDARY + SLOT - 4, &request, 4);
@@ -100,6 +116,26 @@ static void test_a_bootloader_in_the_right_order_passes(void **state)
     assert_int_equal(report.by_kind[OP_INT_ERASE].tried[CAMPAIGN_CLEAN], 4);
     assert_int_equal(report.total.new_runs, 46);
     campaign_report_free(&report);
+    campaign_free(campaign);
+}
+
+/* The pair that is updated is not the one that is started. */
+static void test_a_companion_is_judged_where_it_lies(void **state)
+{
+    struct campaign_baseline baseline;
+    struct campaign *campaign = prepare(COMPANION, &baseline);
+    struct campaign_report report;
+
+    (void)state;
+    assert_int_equal(baseline.first.image, CAMPAIGN_NEW);
+    assert_string_equal(baseline.first.trouble, "");
+    report = run(campaign, true, 2, 1);
+    assert_string_equal(buffer_text(&report.failures), "");
+    assert_true(report.total.new_runs > 46);
+    campaign_report_free(&report);
+    campaign_free(campaign);
+    campaign = prepare(SPOILS_OTHER, &baseline);
+    assert_string_equal(baseline.first.trouble, "the slot that is started, of another image pair, has changed");
     campaign_free(campaign);
 }
 
@@ -225,6 +261,7 @@ static void record(void *ctx, enum stats_operation kind, uint32_t addr, uint32_t
 {
     struct recorder *recorder = ctx;
 
+    recorder->flash->registers = vboard_ext_registers(recorder->board);
     flash_log_add(recorder->log, recorder->flash, vboard_external_is_busy(recorder->board), kind, addr, len);
 }
 
@@ -283,8 +320,16 @@ static void test_walking_along_a_log_equals_cutting_a_run(void **state)
         put_case(&cut, &image);
         board = board_on(&cut, &cutting);
         assert_int_equal(vboard_run(board, NULL, 0), VBOARD_CUT);
+        assert_int_equal(vboard_ext_registers(board).status, QUAD_ENABLED);
         vboard_free(board);
         flash_walk_to(&walk, &log, n - 1);
+        cut.registers.status = 0;
+        flash_walk_cut(&walk, &log, &cut, false, n);
+        assert_int_equal(cut.registers.status, QUAD_ENABLED); /* it outlives the cut, and the next board has it */
+        config.ext_registers = cut.registers;
+        board = board_on(&cut, &config);
+        assert_int_equal(vboard_ext_registers(board).status, QUAD_ENABLED);
+        vboard_free(board);
         assert_memory_equal(walked.models[FLASH_INTERNAL].data, cut.models[FLASH_INTERNAL].data, VBOARD_INTERNAL_SIZE);
         assert_int_equal(walk.pending, n == 6 ? 5 : 0);
         if (walk.pending == 0) { /* otherwise it is torn, and at random */
@@ -296,6 +341,7 @@ static void test_walking_along_a_log_equals_cutting_a_run(void **state)
     flash_walk_to(&walk, &log, log.count);
     flash_state_guess_programs(&logged);
     flash_state_guess_programs(&walked);
+    walked.registers = logged.registers; /* what is walked along are contents */
     assert_true(flash_state_hash(&walked) == flash_state_hash(&logged));
     flash_state_free(&logged);
     flash_state_free(&walked);
@@ -307,6 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_bootloader_in_the_right_order_passes),
+        cmocka_unit_test(test_a_companion_is_judged_where_it_lies),
         cmocka_unit_test(test_second_cuts_hit_the_recovery),
         cmocka_unit_test(test_a_forgotten_request_is_found),
         cmocka_unit_test(test_a_stray_write_is_found),

@@ -36,6 +36,17 @@ static void wait_chip(void)
     } while ((QSPI(0x638) & 1) != 0);
 }
 
+/* Write enable, then the status register: the bit outlives the cuts. */
+static void enable_quad(void)
+{
+    QSPI(0x634) = 0x06 | 1U << 8 | 3U << 12;
+    wait();
+    QSPI(0x638) = 0x40;
+    QSPI(0x634) = 0x01 | 2U << 8 | 3U << 12;
+    wait();
+    wait_chip();
+}
+
 static void erase_inside(uint32_t addr)
 {
     fw_print("erase inside\n");
@@ -78,6 +89,7 @@ int main(void)
 {
     init();
     wait_chip();
+    enable_quad();
     erase_inside(PAGE);               /* 1 */
     program_inside(PAGE, 0x11112222); /* 2 */
     erase_outside(0x1000);            /* 3 */

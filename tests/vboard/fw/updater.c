@@ -2,7 +2,7 @@
  * A bootloader as small as can be, for campaigns of power cuts: what lies at SECONDARY is copied to PRIMARY when the
  * last word of the slot asks for it, and PRIMARY is started. Case 1 does it in the right order, case 2 forgets the
  * request before it copies, case 3 also writes where it has no business, case 4 never starts anything after the first
- * boot.
+ * boot. Cases 5 and 6 start what lies at ASIDE: PRIMARY is a companion's; case 6 also writes behind what it starts.
  */
 #include "fw.h"
 
@@ -41,8 +41,9 @@ static void copy(void)
 
 static void start(void)
 {
-    uint32_t stack = REG(PRIMARY);
-    uint32_t entry = REG(PRIMARY + 4);
+    uint32_t from = FW_CASE >= 5 ? ASIDE : PRIMARY;
+    uint32_t stack = REG(from);
+    uint32_t entry = REG(from + 4);
 
     __asm volatile("msr msp, %0\n\tbx %1" ::"r"(stack), "r"(entry));
 }
@@ -59,6 +60,9 @@ int main(void)
         }
         if (FW_CASE == 4) {
             fw_print("copied\n");
+        }
+        if (FW_CASE == 6) {
+            program(ASIDE + SLOT - 4, 0);
         }
         erase(SECONDARY + SLOT - PAGE);
     } else if (FW_CASE == 4) {
