@@ -74,7 +74,9 @@ struct boot_config {
     uint8_t *buffer;    /* work space for copying and hashing, aligned to 4 bytes */
     size_t buffer_size; /* bytes: two halves, each a multiple of every write block; 1 KiB is as fast as more */
 
-    uint32_t (*clock_us)(void); /* for boot_outcome.update_us, modulo 2^32; NULL: it is not measured */
+    /* For boot_outcome.update_us, modulo 2^32; NULL: it is not measured (host programs, and firmware without
+     * CONFIG_BOOT_SHARE_DATA_BOOTINFO). */
+    uint32_t (*clock_us)(void);
 
     uint32_t max_sectors;       /* CONFIG_BOOT_MAX_IMG_SECTORS, shapes the trailer; 0: the larger slot's sectors */
     bool overwrite_whole;       /* overwrite only: erase what the image does not use as well */

@@ -188,8 +188,9 @@ static bool lay_out(struct journal *journal)
     return 2 * (journal->all_slots + largest + 1) <= journal->slots;
 }
 
-int journal_open(struct journal *journal, const struct flash_area *area, const struct journal_value *values,
-                 size_t count)
+/* Called once, but not made a part of its caller, whose variables would have to leave the registers for it. */
+__attribute__((noinline)) int journal_open(struct journal *journal, const struct flash_area *area,
+                                           const struct journal_value *values, size_t count)
 {
     const struct flash_geometry *geometry = flash_geometry(area->dev);
     bool is_quiet = true; /* nothing may be read otherwise at another time: neither here nor in the other page */

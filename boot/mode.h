@@ -203,9 +203,10 @@ struct boot_mode {
 /* For boot_outcome.update_us; 0 where nobody asks for it. */
 static inline uint32_t boot_now_us(const struct boot *boot)
 {
-    bool can_time = !IS_ENABLED(CONFIG_MCUBOOT) || IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO);
-
-    return can_time && boot->config->clock_us != NULL ? boot->config->clock_us() : 0;
+    if (IS_ENABLED(CONFIG_MCUBOOT)) {
+        return IS_ENABLED(CONFIG_BOOT_SHARE_DATA_BOOTINFO) ? boot->config->clock_us() : 0;
+    }
+    return boot->config->clock_us != NULL ? boot->config->clock_us() : 0;
 }
 
 /* Whether the primary trailer says that an update was begun and not completed. */

@@ -176,7 +176,8 @@ uint32_t backup_source_limit(const struct boot *boot, enum swap_type type)
     return primary < source ? primary : source;
 }
 
-bool backup_verify_primary(struct boot *boot, uint8_t digest[SHA256_SIZE])
+/* Two callers: a copy for each costs more than the calls. */
+__attribute__((noinline)) bool backup_verify_primary(struct boot *boot, uint8_t digest[SHA256_SIZE])
 {
     boot->is_at_rest = false; /* whatever the configuration says of other boots */
     boot_verify_primary(boot);
@@ -203,7 +204,7 @@ static int plan_backup(struct boot *boot, struct backup_image *image)
     if (memcmp(image->old_digest, image->new_digest, SHA256_SIZE) == 0) {
         image->flags = 0; /* it is running: there is nothing to do */
     } else if (image->old_size > capacity(backup_slot(boot))) {
-        LOG_WRN("The backup slot has no room for the present image");
+        LOG_WRN("No room in the backup slot for the present image");
         return ERR_IMAGE_SIZE;
     } else if (is_saved(boot)) {
         image->flags |= BACKUP_IS_KEPT;
