@@ -17,7 +17,14 @@
 #include <farboot/image_format.h>
 
 #define TRAILER_MAX_ALIGN_MIN 8U
-#define TRAILER_MAX_ALIGN_MAX 32U
+/*
+ * MCUboot's swap modes end at write blocks of 32 bytes. For larger ones, which only Farboot swaps, the layout is the
+ * same; firmware with such flash says so, since each is a buffer on the stack.
+ */
+#ifndef CONFIG_MCUBOOT_BOOT_MAX_ALIGN
+#define CONFIG_MCUBOOT_BOOT_MAX_ALIGN 128
+#endif
+#define TRAILER_MAX_ALIGN_MAX (CONFIG_MCUBOOT_BOOT_MAX_ALIGN > 32 ? CONFIG_MCUBOOT_BOOT_MAX_ALIGN : 32)
 
 /* The numbers are MCUboot's; they appear in its log lines. */
 enum trailer_magic { TRAILER_MAGIC_GOOD = 1, TRAILER_MAGIC_BAD = 2, TRAILER_MAGIC_UNSET = 3 };
@@ -27,7 +34,7 @@ enum trailer_flag { TRAILER_FLAG_SET = 1, TRAILER_FLAG_BAD = 2, TRAILER_FLAG_UNS
 enum swap_type { SWAP_NONE = 1, SWAP_TEST = 2, SWAP_PERM = 3, SWAP_REVERT = 4 };
 
 struct trailer_params {
-    uint32_t max_align;    /* largest write block of the slots, 8 to 32: trailer_max_align */
+    uint32_t max_align;    /* largest write block of the slots, 8 to 128: trailer_max_align */
     uint32_t status_cells; /* swap status entries; 0 for modes without and for users of the flags alone */
     uint32_t move_cells;   /* of them, the first ones that count apart (swap using move) */
     uint32_t cell;         /* bytes of one entry, a multiple of the write block; 0: the write block */

@@ -77,7 +77,7 @@ static void test_impossible_layouts_are_refused(void **state)
         trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 8, .status_cells = 8}),
         ERR_BOOT_GEOMETRY);
     assert_int_equal(
-        trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 64, .status_cells = 8}),
+        trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 256, .status_cells = 8}),
         ERR_BOOT_GEOMETRY);
     assert_int_equal(
         trailer_layout_init(&layout, &slot.area, &(struct trailer_params){.max_align = 16, .status_cells = 0x20000000}),

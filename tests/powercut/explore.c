@@ -5,8 +5,11 @@
 
 #include "host/buffer.h"
 #include "host/random.h"
+#include "tests/powercut/form.h"
 
-#define NO_PARENT UINT32_MAX
+#define NO_PARENT   UINT32_MAX
+#define WITNESSES   64U   /* one of so many states of a known form is booted */
+#define PROGRAM_MAX 1024U /* bytes: what the journal programs at once is shorter */
 
 /* A state at a moment, and how it was reached. */
 struct node {
@@ -14,8 +17,9 @@ struct node {
     struct state_key key;
     struct moment moment;
     uint32_t parent;
-    uint32_t depth; /* cuts */
-    struct cut cut; /* of the parent's power-on */
+    uint32_t depth;  /* cuts */
+    struct cut cut;  /* of the parent's power-on */
+    bool is_witness; /* of the same form as another node: only booted */
 };
 
 /* Open hash; {0, 0} marks an empty place. */
@@ -40,6 +44,8 @@ struct explorer {
     uint32_t *table; /* open hash of node numbers + 1 */
     uint32_t table_size;
     struct key_set instants; /* whose cuts have been tried */
+    struct key_set witnesses;
+    struct form_cache *forms;
 
     uint32_t current;
     uint32_t noise;
@@ -89,12 +95,12 @@ static bool set_add(struct key_set *set, const struct state_key *key)
     return true;
 }
 
-/* Same contents, same future. */
-static struct state_key node_key(const struct state *state, const struct moment *moment)
+/* Same contents, but for what a journal numbers, same future. */
+static struct state_key node_key(const struct explorer *explorer, const struct moment *moment)
 {
     uint64_t what = (uint64_t)moment->phase | (uint64_t)moment->accepted << 8 | (uint64_t)moment->undecidable << 16 |
                     (uint64_t)moment->may_restate << 17 | (uint64_t)moment->wavered << 18;
-    struct state_key key = state->key;
+    struct state_key key = form_key(explorer->forms, explorer->world);
 
     key.word[0] ^= (what + 1) * 0x9e3779b97f4a7c15U;
     key.word[1] += what * 0xc2b2ae3d27d4eb4fU;
@@ -127,33 +133,55 @@ static void grow(struct explorer *explorer)
     }
     explorer->table = host_alloc(explorer->table_size * sizeof *explorer->table);
     for (uint32_t i = 0; i < explorer->count; i++) {
-        *table_slot(explorer, &explorer->nodes[i].key) = i + 1;
+        uint32_t *slot = table_slot(explorer, &explorer->nodes[i].key);
+
+        *slot = *slot != 0 ? *slot : i + 1; /* a witness comes after the node of its form */
     }
+}
+
+static struct node *add_node(struct explorer *explorer, const struct state_key *key, const struct moment *moment,
+                             const struct cut *cut, bool is_cut)
+{
+    struct node *node;
+
+    if (explorer->count == explorer->capacity) {
+        grow(explorer);
+    }
+    node = &explorer->nodes[explorer->count++];
+    *node = (struct node){.key = *key, .moment = *moment, .parent = explorer->current, .cut = *cut};
+    state_take(&explorer->world->store, &node->state);
+    if (explorer->current != NO_PARENT) {
+        node->depth = explorer->nodes[explorer->current].depth + (is_cut ? 1 : 0);
+    }
+    explorer->counts->states++;
+    return node;
+}
+
+/* Of the states that are taken for known, though not every byte of the journal is: some are booted all the same. */
+static bool is_witness(struct explorer *explorer)
+{
+    const struct state_key *contents = &explorer->world->store.now.key;
+
+    return world_has(explorer->world, WORLD_JOURNAL) && contents->word[1] % WITNESSES == 0 &&
+           set_add(&explorer->witnesses, contents);
 }
 
 /* Notes the world's state at `moment`, unless it is known. */
 static void found(struct explorer *explorer, const struct moment *moment, const struct cut *cut, bool is_cut)
 {
-    struct state_store *store = &explorer->world->store;
-    struct state_key key = node_key(&store->now, moment);
-    struct node *node;
-    uint32_t *slot;
+    struct state_key key = node_key(explorer, moment);
 
-    if (moment->phase == MOMENT_OVER || *(slot = table_slot(explorer, &key)) != 0) {
+    if (moment->phase == MOMENT_OVER) {
         return;
     }
-    if (explorer->count == explorer->capacity) {
-        grow(explorer);
-        slot = table_slot(explorer, &key);
+    if (*table_slot(explorer, &key) != 0) {
+        if (is_witness(explorer)) {
+            add_node(explorer, &key, moment, cut, is_cut)->is_witness = true;
+        }
+        return;
     }
-    node = &explorer->nodes[explorer->count++];
-    *slot = explorer->count;
-    *node = (struct node){.key = key, .moment = *moment, .parent = explorer->current, .cut = *cut};
-    state_take(store, &node->state);
-    if (explorer->current != NO_PARENT) {
-        node->depth = explorer->nodes[explorer->current].depth + (is_cut ? 1 : 0);
-    }
-    explorer->counts->states++;
+    (void)add_node(explorer, &key, moment, cut, is_cut);
+    *table_slot(explorer, &key) = explorer->count;
     explorer->counts->undecidable += moment->undecidable ? 1 : 0;
     explorer->counts->wavering += moment->wavered ? 1 : 0;
 }
@@ -228,12 +256,20 @@ static uint32_t first_seed(const struct explorer *explorer, const struct nor_op 
     return (uint32_t)random_next(&random) >> 8;
 }
 
-static void add_op(struct state_key *key, const struct nor_device *device, const struct nor_op *op)
+static void add_op(const struct explorer *explorer, struct state_key *key, const struct nor_device *device,
+                   const struct nor_op *op)
 {
-    const uint8_t *src = op->kind == NOR_OP_PROGRAM ? op->src : NULL;
     uint64_t hash = (uint64_t)op->kind << 60 ^ (uint64_t)op->off << 28 ^ op->len ^ (uintptr_t)device;
+    bool is_program = op->kind == NOR_OP_PROGRAM;
+    bool is_internal = device == &explorer->world->device[WORLD_INTERNAL];
+    uint8_t form[PROGRAM_MAX];
+    const uint8_t *src = op->src;
 
-    for (uint32_t i = 0; src != NULL && i < op->len; i++) {
+    if (is_program && is_internal && op->len <= sizeof form) {
+        form_of_program(explorer->forms, explorer->world, op->off, op->src, op->len, form);
+        src = form;
+    }
+    for (uint32_t i = 0; is_program && i < op->len; i++) {
         hash = (hash ^ src[i]) * 0x100000001b3U;
     }
     key->word[0] = (key->word[0] ^ hash) * 0x9e3779b97f4a7c15U;
@@ -243,39 +279,62 @@ static void add_op(struct state_key *key, const struct nor_device *device, const
 /* What a cut leaves depends on the arrays, on what is running and on the operation; nothing else of a boot matters. */
 static bool is_new_instant(struct explorer *explorer, const struct nor_device *at, const struct nor_op *op)
 {
-    struct state_key key = node_key(&explorer->world->store.now, &explorer->nodes[explorer->current].moment);
+    struct state_key key = node_key(explorer, &explorer->nodes[explorer->current].moment);
 
     for (size_t i = 0; i < WORLD_DEVICES; i++) {
-        add_op(&key, &explorer->world->device[i], &explorer->world->device[i].running);
+        add_op(explorer, &key, &explorer->world->device[i], &explorer->world->device[i].running);
     }
-    add_op(&key, at, op);
+    add_op(explorer, &key, at, op);
     return set_add(&explorer->instants, &key);
+}
+
+/*
+ * The i-th seed of damage at an operation. Those for whole cells are such that a torn operation suffers kind 0 of
+ * nor_model.h, and what runs on the other device (a third of the seed) the same, or nothing, or is done.
+ */
+static uint32_t damage_seed(const struct explorer *explorer, const struct nor_op *op, enum nor_cut kind, uint32_t i)
+{
+    uint32_t seed = first_seed(explorer, op);
+
+    if (!explorer->options->whole_cells) {
+        return seed + i;
+    }
+    return seed - seed % 12 + (kind == NOR_CUT_BEHIND ? i : i * 8);
+}
+
+/* How many of them: three fates of what runs on the other device; of these whole cells show not every combination. */
+static uint32_t damage_count(const struct explorer *explorer, enum nor_cut kind, bool others)
+{
+    if (explorer->options->whole_cells) {
+        return !others ? 1 : kind == NOR_CUT_BEHIND ? 3 : 2;
+    }
+    return explorer->options->damages * (others ? 3 : 1);
 }
 
 /* Before each operation of a boot: every cut at it. */
 static void fork_here(void *context, const struct nor_device *at, const struct nor_op *op)
 {
+    static const enum nor_cut kinds[] = {NOR_CUT_TORN, NOR_CUT_BEHIND, NOR_CUT_MCU};
     struct explorer *explorer = context;
     struct nor_device *device = at->power->devices[at == &explorer->world->device[WORLD_INTERNAL] ? 0 : 1];
     bool others = others_run(explorer, at);
-    bool alone = others || device->own_supply; /* cuts of the MCU alone are something else than torn ones */
-    uint32_t damages = explorer->options->damages * (others ? 3 : 1); /* fates of what runs on the other device */
-    uint32_t seed = first_seed(explorer, op);
+    /* Cuts of the MCU alone are something else than torn ones where there is something that goes on. */
+    const bool tries[] = {true, others, others || device->own_supply};
+    bool is_new;
 
-    explorer->counts->cuts += 1 + damages * (1U + (others ? 1 : 0) + (alone ? 1 : 0));
     state_settle(&explorer->world->store);
     state_mark(&explorer->world->store);
-    if (!is_new_instant(explorer, at, op)) {
-        return;
+    is_new = is_new_instant(explorer, at, op);
+    explorer->counts->cuts++;
+    if (is_new) {
+        try_cut(explorer, device, op, NOR_CUT_CLEAN, 0);
     }
-    try_cut(explorer, device, op, NOR_CUT_CLEAN, 0);
-    for (uint32_t i = 0; i < damages; i++) {
-        try_cut(explorer, device, op, NOR_CUT_TORN, seed + i);
-        if (others) {
-            try_cut(explorer, device, op, NOR_CUT_BEHIND, seed + i);
-        }
-        if (alone) {
-            try_cut(explorer, device, op, NOR_CUT_MCU, seed + i);
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        uint32_t count = tries[k] ? damage_count(explorer, kinds[k], others) : 0;
+
+        explorer->counts->cuts += count;
+        for (uint32_t i = 0; is_new && i < count; i++) {
+            try_cut(explorer, device, op, kinds[k], damage_seed(explorer, op, kinds[k], i));
         }
     }
 }
@@ -300,7 +359,7 @@ static void check_guards(struct explorer *explorer, struct outcome *outcome)
 
 static bool is_cut_further(const struct explorer *explorer, const struct node *node)
 {
-    return node->depth < explorer->options->depth && !node->moment.wavered;
+    return node->depth < explorer->options->depth && !node->moment.wavered && !node->is_witness;
 }
 
 /* The node's boot to its end, with all cuts on the way when these are wanted. */
@@ -363,7 +422,9 @@ static void run_without_chips(struct explorer *explorer, uint64_t ops)
         return;
     }
     for (uint32_t i = 0; ops > 0 && i < explorer->options->chip_cuts && random_below(&random, 4) == 0; i++) {
-        run_without_chip(explorer, random_below(&random, (uint32_t)ops), seed + random_below(&random, 12));
+        uint32_t damage = random_below(&random, 12);
+
+        run_without_chip(explorer, random_below(&random, (uint32_t)ops), seed + damage);
     }
 }
 
@@ -408,6 +469,7 @@ void explore(const struct scenario *scenario, const struct explore_options *opti
                                 .counts = counts,
                                 .report = report,
                                 .context = context,
+                                .forms = form_cache_new(),
                                 .current = NO_PARENT};
     struct moment first = moment_begin(scenario->story);
     static const struct cut no_cut = {.op = NOR_NO_CUT};
@@ -429,4 +491,6 @@ void explore(const struct scenario *scenario, const struct explore_options *opti
     free(explorer.nodes);
     free(explorer.table);
     free(explorer.instants.keys);
+    free(explorer.witnesses.keys);
+    form_cache_free(explorer.forms);
 }

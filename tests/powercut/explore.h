@@ -19,6 +19,7 @@ struct explore_options {
     uint32_t chip_cuts; /* at most, sampled, of a quarter of the boots after a cut; the boots of the start state get one
                            at each operation */
     uint32_t max_states; /* gives up there */
+    bool whole_cells;    /* of all damage only prefixes of programs, and erases of which some cells are done */
     bool stop_at_failure;
 };
 

@@ -66,7 +66,7 @@ static double seconds(clockid_t clock)
 static void print_counts(const struct campaign *campaign, const struct campaign_counts *counts, double wall)
 {
     const struct explore_counts *explored = &counts->explore;
-    double cpu = (double)counts->cpu_us / 1e6;
+    double cpu = ((double)counts->cpu_us + 1) / 1e6;
 
     (void)printf("powercut: seed %" PRIu64 ", %" PRIu64 " scenarios, %" PRIu64 " cuts, %" PRIu64 " states, %" PRIu64
                  " boots, %" PRIu64 " chains, %" PRIu64 " layouts refused, %" PRIu64 " undecidable, %" PRIu64
@@ -88,7 +88,9 @@ static int play(const struct campaign *campaign, const struct campaign_list *lis
         (void)fprintf(stderr, "powercut: %s\n", failure.text);
     }
     images_free();
-    print_counts(campaign, &counts, seconds(CLOCK_MONOTONIC) - start);
+    if (err == OK) {
+        print_counts(campaign, &counts, seconds(CLOCK_MONOTONIC) - start);
+    }
     return err == OK && counts.failures == 0 && counts.explore.unfinished == 0 && counts.scenarios > 0 ? CLI_DONE
                                                                                                        : CLI_FAILED;
 }
@@ -98,6 +100,7 @@ static const struct cli_option options[] = {
     {"only", 'o', CLI_VALUE, "ID", "only this scenario, an id without cuts"},
     {"depth", 'd', CLI_VALUE, "N", "with --only: cuts in a row (default 1; 0: to the fixpoint)"},
     {"damages", 't', CLI_VALUE, "N", "with --only: seeds of damage at each operation (default 4)"},
+    {"whole-cells", 'w', CLI_FLAG, NULL, "with --only: damage only as prefixes of programs and cells not yet erased"},
     {"chains", 'c', CLI_VALUE, "N", "with --only: so many random chains of cuts instead"},
     {"mode", 'm', CLI_VALUE, "NAME", "only this update mode"},
     {"exhaustive", 'x', CLI_FLAG, NULL, "everything, for about an hour"},
@@ -146,7 +149,8 @@ static int list_one(const struct cli_args *args, const struct campaign *campaign
                                            .damages = (uint32_t)damages,
                                            .noises = NOR_NOISES,
                                            .chip_cuts = 1,
-                                           .max_states = 4000000};
+                                           .max_states = 4000000,
+                                           .whole_cells = cli_given(args, "whole-cells")};
     campaign_list_add(list, &job);
     return CLI_DONE;
 }

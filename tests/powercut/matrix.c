@@ -10,6 +10,7 @@ const struct world_geometry geometries[] = {
     {"4K-16-16", {{16, 1, 0xff, {{4 * KIB, 16}}}, {16, 1, 0xff, {{4 * KIB, 16}}}}, {4 * KIB, 2}, WORLD_INTERNAL},
     {"4K-32-1", {{32, 1, 0xff, {{4 * KIB, 16}}}, {1, 0, 0xff, {{4 * KIB, 17}}}}, {8 * KIB, 1}, WORLD_INTERNAL},
     {"4K-128-1", {{128, 1, 0xff, {{4 * KIB, 16}}}, {1, 0, 0xff, {{4 * KIB, 16}}}}, {4 * KIB, 2}, WORLD_INTERNAL},
+    {"4K-256-1", {{256, 0, 0xff, {{4 * KIB, 16}}}, {1, 0, 0xff, {{4 * KIB, 16}}}}, {4 * KIB, 2}, WORLD_INTERNAL},
     {"1K-1-8", {{1, 0, 0xff, {{1 * KIB, 32}}}, {8, 1, 0xff, {{1 * KIB, 32}}}}, {1 * KIB, 3}, WORLD_INTERNAL},
     {"1K-32-1", {{32, 1, 0xff, {{1 * KIB, 40}}}, {1, 0, 0xff, {{1 * KIB, 40}}}}, {4 * KIB, 1}, WORLD_INTERNAL},
     {"2K-8-1", {{8, 1, 0xff, {{2 * KIB, 24}}}, {1, 0, 0xff, {{4 * KIB, 12}}}}, {4 * KIB, 1}, WORLD_INTERNAL},

@@ -265,6 +265,7 @@ const struct sim_mode sim_modes[] = {
      .has_revert = true,
      .configure = backup_configure,
      .external_answers = backup_answers,
+     .only_story = "renew", /* in the others it comes to the same */
      .upload_to = backup_upload_to,
      .largest = backup_largest,
      .keeps = backup_keeps,

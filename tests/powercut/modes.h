@@ -15,6 +15,7 @@ struct sim_mode {
     bool has_revert;                  /* an image that is not confirmed is replaced by the old one at the next boot */
     bool is_in_place;                 /* images stay where they were uploaded */
     uint32_t load_addr;               /* RAM load: of the images; otherwise 0 */
+    const char *only_story;           /* NULL: every one that applies */
     bool has_bare_trailers; /* trailers without checksums say how far it is: while one has unstable bits, either image
                                may come out of it; docs/SPEC.md, "What cannot be decided" */
 

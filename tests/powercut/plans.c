@@ -49,28 +49,40 @@ struct plan {
 
 #define SIZES(list) (list), sizeof(list) / sizeof((list)[0])
 
-/* The geometries' order is that of matrix.c: the first is the nRF52840 DK's, those from LARGE on have large sectors. */
+/* The geometries' order is that of matrix.c: the first is the nRF52840 DK's, those from LARGE on have large slots. */
 #define LARGE 11
 
 static const struct plan budget[] = {
     {"single cuts", SIZES(all_sizes), 0, 1, NULL, 1, 4, 1, 0},
-    {"single cuts", SIZES(small_sizes), 1, LARGE - 1, NULL, 1, 4, 1, 0},
-    {"single cuts", SIZES(small_sizes), LARGE, 0, "test", 1, 1, 1, 0},
-    {"single cuts", SIZES(small_sizes), LARGE, 0, "replace", 1, 1, 1, 0},
+    {"single cuts", SIZES(small_sizes), 1, LARGE, NULL, 1, 4, 1, 0},
+    {"single cuts", SIZES(small_sizes), LARGE + 1, 0, "test", 1, 1, 1, 0},
+    {"single cuts", SIZES(small_sizes), LARGE + 1, 0, "replace", 1, 1, 1, 0},
     {"pairs", SIZES(small_sizes), 0, 1, "test", 2, 1, 1, 0},
     {"closure", SIZES(small_sizes), 0, 1, NULL, EXPLORE_NO_LIMIT, 1, 1, 0},
     {"closure", SIZES(small_sizes), 2, 1, "test", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"chains", SIZES(ten_units), 0, LARGE, NULL, 0, 0, 1, 10},
+    {"chains", SIZES(ten_units), 0, LARGE + 1, NULL, 0, 0, 1, 10},
 };
+/* What takes longest first, so that all processors have something to do until the end. */
 static const struct plan everything[] = {
-    {"single cuts", SIZES(all_sizes), 0, 0, NULL, 1, 8, 1, 0},
-    {"pairs", SIZES(ten_units), 0, 1, NULL, 2, 4, 1, 0},
-    {"closure", SIZES(closure_sizes), 0, 1, NULL, EXPLORE_NO_LIMIT, 1, 4, 0},
-    {"closure", SIZES(small_sizes), 1, 0, NULL, EXPLORE_NO_LIMIT, 1, 1, 0},
+    {"pairs", SIZES(ten_units), 0, 1, "test", 2, 1, 1, 0},
+    {"pairs", SIZES(ten_units), 0, 1, "revert", 2, 1, 1, 0},
+    {"pairs", SIZES(ten_units), 0, 1, "renew", 2, 1, 1, 0},
+    {"pairs", SIZES(ten_units), 0, 1, "replace", 2, 1, 1, 0},
     {"closure of six units", SIZES(six_units), 0, 1, "test", EXPLORE_NO_LIMIT, 1, 1, 0},
     {"closure of six units", SIZES(six_units), 0, 1, "revert", EXPLORE_NO_LIMIT, 1, 1, 0},
     {"closure of six units", SIZES(six_units), 0, 1, "replace", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"chains", SIZES(largest), 0, 0, NULL, 0, 0, 1, 300},
+    {"closure", SIZES(closure_sizes), 0, 1, NULL, EXPLORE_NO_LIMIT, 1, 2, 0},
+    {"closure", SIZES(small_sizes), 1, LARGE - 1, NULL, EXPLORE_NO_LIMIT, 1, 1, 0},
+    {"pairs", SIZES(small_sizes), 1, LARGE - 1, "test", 2, 1, 1, 0},
+    {"pairs", SIZES(small_sizes), 1, LARGE - 1, "renew", 2, 1, 1, 0},
+    {"pairs", SIZES(small_sizes), 1, LARGE - 1, "replace", 2, 1, 1, 0},
+    {"single cuts", SIZES(largest), LARGE, 0, "test", 1, 1, 1, 0},
+    {"single cuts", SIZES(largest), LARGE, 0, "replace", 1, 1, 1, 0},
+    {"single cuts", SIZES(small_sizes), LARGE, 0, NULL, 1, 1, 1, 0},
+    {"single cuts", SIZES(all_sizes), 0, 1, NULL, 1, 4, 1, 0},
+    {"single cuts", SIZES(all_sizes), 1, LARGE - 1, NULL, 1, 1, 1, 0},
+    {"chains", SIZES(ten_units), 0, 0, NULL, 0, 0, 1, 100},
+    {"chains", SIZES(largest), 0, LARGE, NULL, 0, 0, 1, 20},
 };
 
 static uint32_t resolve_size(enum size_name name, const struct world *world)

@@ -41,6 +41,9 @@ bool story_applies(const struct story *story, const struct sim_mode *mode)
     if (mode->is_in_place && story->prior == PRIOR_CONFIRMED) {
         return false;
     }
+    if (mode->only_story != NULL && strcmp(mode->only_story, story->name) != 0) {
+        return false;
+    }
     return mode->has_revert ? !story->without_revert : !story->needs_revert;
 }
 

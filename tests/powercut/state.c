@@ -173,6 +173,17 @@ static void add_to_key(struct state_key *key, const struct page *page, uint32_t 
     }
 }
 
+struct state_key state_key_of(const struct state_store *store, size_t device, uint32_t off, uint32_t len)
+{
+    uint32_t first = store->first[device] + off / NOR_PAGE;
+    struct state_key key = {{0, 0}};
+
+    for (uint32_t at = first; at < first + len / NOR_PAGE; at++) {
+        add_to_key(&key, &store->pages[store->now.pages[at]], at, false);
+    }
+    return key;
+}
+
 static void set_page(struct state_store *store, uint32_t at, uint32_t id)
 {
     add_to_key(&store->now.key, &store->pages[store->now.pages[at]], at, true);

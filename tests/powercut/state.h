@@ -66,6 +66,9 @@ void state_settle(struct state_store *store);
 void state_take(struct state_store *store, struct state *state);
 void state_drop(struct state_store *store, struct state *state);
 
+/* The part in `now`'s key of whole pages: `len` bytes from `off` of a device (by its number on the supply). */
+struct state_key state_key_of(const struct state_store *store, size_t device, uint32_t off, uint32_t len);
+
 /* Puts contents back; nothing runs on the devices afterwards. */
 void state_restore(struct state_store *store, const struct state *state);
 
