@@ -423,8 +423,50 @@ static const struct form *form_of(struct form_cache *cache, const struct world *
     return form;
 }
 
+/* A field as it is where it is stable, and its unstable bits. */
+static void add_field(struct state_key *key, const struct world *world, unsigned area, uint32_t off, uint32_t len)
+{
+    const struct nor_model *model = &world->device[world_device_of(world, area)].model;
+
+    if (world_is_unstable(world, area, off, len)) {
+        add_bytes(key, model->data + world->area[area].off + off, len);
+        add_bytes(key, model->unstable + world->area[area].off + off, len);
+    }
+}
+
+/* What a trailer says, whatever its bits read as, and whether anything else is in its sectors, which begin at `start`.
+ */
+static struct state_key trailer_form(const struct world *world, unsigned area, uint32_t start)
+{
+    const struct trailer_layout *layout = &world->layout[area];
+    uint32_t len = world->area[area].size - start;
+    struct state_key key = {{area, start}};
+
+    for (uint32_t noise = 0; noise < NOR_NOISES; noise++) {
+        struct trailer trailer = world_trailer(world, area, noise);
+
+        add(&key, (uint64_t)trailer.magic | (uint64_t)trailer.image_ok << 8 | (uint64_t)trailer.copy_done << 16 |
+                      (uint64_t)trailer.swap_type << 24 | (uint64_t)trailer.image_index << 32);
+    }
+    add_field(&key, world, area, layout->magic, IMAGE_TRAILER_MAGIC_SIZE);
+    add_field(&key, world, area, layout->image_ok, 1);
+    add_field(&key, world, area, layout->copy_done, 1);
+    add_field(&key, world, area, layout->swap_info, 1);
+    add(&key, is_filled(world_bytes(world, area) + start, len, layout->erased_value) &&
+                  !world_is_unstable(world, area, start, len));
+    return key;
+}
+
+static void replace(struct state_key *key, const struct state_key *part, const struct state_key *form)
+{
+    for (size_t i = 0; i < 2; i++) {
+        key->word[i] += form->word[i] - part->word[i];
+    }
+}
+
 struct state_key form_key(struct form_cache *cache, const struct world *world)
 {
+    static const unsigned slots[] = {WORLD_PRIMARY, WORLD_SECONDARY, WORLD_BACKUP};
     struct state_key key = world->store.now.key;
     const struct form *form;
 
@@ -432,8 +474,19 @@ struct state_key form_key(struct form_cache *cache, const struct world *world)
         return key;
     }
     form = form_of(cache, world);
-    for (size_t i = 0; i < 2; i++) {
-        key.word[i] += form->key.word[i] - form->contents.word[i];
+    replace(&key, &form->contents, &form->key);
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        const struct flash_area *area = &world->area[slots[i]];
+        uint32_t start = 0;
+        struct state_key part;
+        struct state_key trailer;
+
+        if (trailer_first_sector(area, &world->layout[slots[i]], &start) != OK) {
+            die("no trailer");
+        }
+        part = state_key_of(&world->store, world_device_of(world, slots[i]), area->off + start, area->size - start);
+        trailer = trailer_form(world, slots[i], start);
+        replace(&key, &part, &trailer);
     }
     return key;
 }
