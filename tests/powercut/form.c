@@ -98,13 +98,13 @@ static void add_bytes(struct state_key *key, const uint8_t *bytes, size_t len)
     }
 }
 
-/* How far a number is from the one that counts. */
-static int distance(int32_t difference)
+/* How far a number is from the one that counts; never negative. */
+static uint64_t distance(int32_t difference)
 {
     if (difference > FAR) {
-        return FAR;
+        return (uint64_t)2 * FAR;
     }
-    return difference < -FAR ? -FAR : difference;
+    return difference < -FAR ? 0 : (uint64_t)(difference + FAR);
 }
 
 static bool is_filled(const uint8_t *bytes, size_t len, uint8_t value)
@@ -122,7 +122,7 @@ static uint32_t count_used(const struct journal *journal, const uint8_t *page)
 {
     uint32_t used = journal->slots;
 
-    while (used > 0 && is_filled(page + (used - 1) * journal->block, journal->block, journal->erased_value)) {
+    while (used > 0 && is_filled(page + (size_t)(used - 1) * journal->block, journal->block, journal->erased_value)) {
         used--;
     }
     return used;
@@ -189,7 +189,7 @@ static void add_value(struct state_key *key, const struct form *form, const stru
         uint16_t run;
 
         memcpy(&run, bytes + at, sizeof run);
-        add(key, (uint64_t)(distance((int16_t)(uint16_t)(run - form->run)) + FAR));
+        add(key, distance((int16_t)(uint16_t)(run - form->run)));
         memset(bytes + at, 0, sizeof run);
     }
     add(key, (uint64_t)head->key << 32 | head->size);
@@ -199,7 +199,7 @@ static void add_value(struct state_key *key, const struct form *form, const stru
 static void add_record(struct state_key *key, const struct form *form, const struct found *found)
 {
     add(key, found->is_sure ? 1 : 2);
-    add(key, (uint64_t)(distance((int32_t)(found->head.generation - form->generation)) + FAR));
+    add(key, distance((int32_t)(found->head.generation - form->generation)));
     add_value(key, form, &found->head, found->value);
 }
 
@@ -514,7 +514,7 @@ void form_of_program(struct form_cache *cache, const struct world *world, uint32
         struct state_key key = {{0, 0}};
 
         head.crc = 0;
-        add(&key, (uint64_t)(distance((int32_t)(head.generation - form->generation)) + FAR) << 8 | head.flags);
+        add(&key, distance((int32_t)(head.generation - form->generation)) << 8 | head.flags);
         add_value(&key, form, &head, data + sizeof head);
         memset(out, 0, len);
         memcpy(out, &key, len < sizeof key ? len : sizeof key);
