@@ -99,7 +99,8 @@ static bool set_add(struct key_set *set, const struct state_key *key)
 static struct state_key node_key(const struct explorer *explorer, const struct moment *moment)
 {
     uint64_t what = (uint64_t)moment->phase | (uint64_t)moment->accepted << 8 | (uint64_t)moment->undecidable << 16 |
-                    (uint64_t)moment->may_restate << 17 | (uint64_t)moment->wavered << 18;
+                    (uint64_t)moment->may_restate << 17 | (uint64_t)moment->wavered << 18 |
+                    (uint64_t)moment->restated << 19;
     struct state_key key = form_key(explorer->forms, explorer->world);
 
     key.word[0] ^= (what + 1) * 0x9e3779b97f4a7c15U;

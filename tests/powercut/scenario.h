@@ -47,7 +47,8 @@ struct moment {
     uint8_t phase;    /* enum moment_phase */
     uint8_t accepted; /* images that may run, bits by enum scenario_image_id */
     bool undecidable; /* a state of MCUboot's layout that SPEC lists was passed; its safer outcome is accepted */
-    bool may_restate; /* a cut left a journal or a trailer with unstable bits: a boot may write again what it reads */
+    bool may_restate; /* a journal or a trailer has unstable bits since a cut: a boot may write again what it reads */
+    uint8_t restated; /* boots that did so though nothing was left to do */
     bool wavered;     /* a trailer without checksums has unstable bits: what comes of it is counted, not judged */
 };
 
