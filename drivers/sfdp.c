@@ -99,21 +99,16 @@ static bool parse_erase_types(const uint8_t *bfp, size_t len, uint32_t size, str
     return found;
 }
 
-/* Word 11: page size and program time; word 14: exit from deep power-down. */
+/* Word 11: page size and program time. */
 static void parse_times(const uint8_t *bfp, size_t len, struct sfdp_chip *chip)
 {
-    static const uint32_t exit_unit_ns[] = {128, 1000, 8000, 64000};
     uint32_t program = word(bfp, len, 11);
-    uint32_t power = word(bfp, len, 14);
 
     if (program != 0) {
         uint32_t typical = (field(program, 8, 5) + 1) * (field(program, 13, 1) != 0 ? 64 : 8);
 
         chip->program_max_us = longest(typical, 2 * (field(program, 0, 4) + 1));
         chip->page = field(program, 4, 4) >= 8 ? 1u << field(program, 4, 4) : chip->page;
-    }
-    if (power != 0 && field(power, 31, 1) == 0) {
-        chip->exit_dpd_us = ((field(power, 8, 5) + 1) * exit_unit_ns[field(power, 13, 2)] + 999) / 1000;
     }
 }
 

@@ -47,7 +47,6 @@ struct sfdp_chip {
     uint32_t size;                             /* bytes; 0: not known */
     uint32_t page;                             /* bytes, a power of two */
     uint32_t program_max_us;                   /* of one page */
-    uint32_t exit_dpd_us;                      /* from deep power-down */
     uint8_t quad_enable;                       /* enum sfdp_qer */
     uint8_t four_byte;                         /* SFDP_4BYTE_; 0: not known */
     uint8_t report;                            /* enum sfdp_report */

@@ -27,7 +27,6 @@ static void test_the_table_of_a_known_chip(void **state)
     assert_int_equal(chip.size, 8 << 20);
     assert_int_equal(chip.page, 256);
     assert_int_equal(chip.program_max_us, 896 * 6);
-    assert_int_equal(chip.exit_dpd_us, 40);
     assert_int_equal(chip.quad_enable, QER_S1B6);
     assert_int_equal(chip.erase[0].size, 0x1000);
     assert_int_equal(chip.erase[0].opcode, 0x20);
@@ -43,14 +42,13 @@ static void test_the_table_of_a_known_chip(void **state)
 
 static void test_a_table_of_the_first_revision_leaves_the_rest_alone(void **state)
 {
-    struct sfdp_chip chip = {.page = 256, .program_max_us = 12345, .exit_dpd_us = 99, .quad_enable = QER_S2B7};
+    struct sfdp_chip chip = {.page = 256, .program_max_us = 12345, .quad_enable = QER_S2B7};
 
     (void)state;
     assert_true(sfdp_parse_bfp(mx25r, 36, &chip));
     assert_int_equal(chip.erase[0].max_us, SFDP_LONGEST_US);
     assert_int_equal(chip.page, 256);
     assert_int_equal(chip.program_max_us, 12345);
-    assert_int_equal(chip.exit_dpd_us, 99);
     assert_int_equal(chip.quad_enable, QER_S2B7);
 }
 
@@ -197,7 +195,6 @@ static void assert_usable(const struct sfdp_chip *chip)
     assert_true(chip->size > 0 && chip->size <= UINT32_C(1) << 31);
     assert_true(chip->page >= 256 && (chip->page & (chip->page - 1)) == 0);
     assert_true(chip->program_max_us <= SFDP_LONGEST_US);
-    assert_true(chip->exit_dpd_us <= 10000);
     assert_true(chip->quad_enable < QER_COUNT);
     assert_true(chip->report < REPORT_COUNT);
     for (size_t i = 0; i < SFDP_ERASE_TYPES; i++) {
@@ -314,7 +311,6 @@ static void test_the_known_chip_as_an_initializer(void **state)
 
     (void)state;
     assert_true(sfdp_parse_bfp(mx25r, sizeof(mx25r), &parsed));
-    parsed.exit_dpd_us = 0; /* the driver has it from devicetree */
     assert_memory_equal(&chip, &parsed, sizeof(chip));
 }
 

@@ -34,9 +34,13 @@ static void put_head(struct spi_transfer *transfer, uint8_t opcode, uint32_t add
 __attribute__((noinline)) int spi_nor_command(const struct spi_nor *nor, uint8_t opcode, const void *out, void *in,
                                               size_t len)
 {
-    struct spi_transfer transfer = {.command_len = 1, .out = out, .in = in, .len = len};
+    struct spi_transfer transfer;
 
     transfer.command[0] = opcode;
+    transfer.command_len = 1;
+    transfer.out = out;
+    transfer.in = in;
+    transfer.len = len;
     return spi_transfer(&nor->chip, &transfer);
 }
 
@@ -67,8 +71,12 @@ int spi_nor_read_space(const struct spi_nor *nor, uint8_t opcode, size_t addr_le
 
 int spi_nor_change(const struct spi_nor *nor, uint8_t opcode, uint32_t off, const void *data, size_t len)
 {
-    struct spi_transfer transfer = {.out = data, .len = len};
+    struct spi_transfer transfer;
     int result = spi_nor_select_segment(nor, off);
+
+    transfer.out = data;
+    transfer.in = NULL;
+    transfer.len = len;
 
     if (result == OK) {
         result = spi_nor_simple(nor, OP_WREN);
