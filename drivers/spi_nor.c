@@ -4,20 +4,24 @@
 
 #include "drivers/spi_nor_commands.h"
 
-#define MACRONIX     0xc2u
-#define MX25R_FAMILY 0x28u /* second byte of the JEDEC ID */
-#define CR2_FAST     0x02u /* L/H switch */
+#define MACRONIX        0xc2u
+#define MX25R_FAMILY    0x28u /* second byte of the JEDEC ID */
+#define CR2_FAST        0x02u /* L/H switch */
+
+#define STATUS_FAILURES 0x60u /* Spansion: P_ERR, E_ERR */
 
 /* How failure is read and forgotten (enum sfdp_report). */
 static const struct {
     uint8_t read;
-    uint8_t failed;
-    uint8_t locked; /* because of protection */
-    uint8_t clear;  /* 0: the next operation clears it */
+    uint8_t program_failed;
+    uint8_t erase_failed; /* each kind tells of its last operation, and keeps telling */
+    uint8_t locked;       /* because of protection */
+    uint8_t clear;        /* 0: the next operation clears it */
 } reports[REPORT_COUNT] = {
-    [REPORT_SECURITY] = {.read = OP_RDSCUR, .failed = 0x60},
-    [REPORT_FLAGS] = {.read = OP_READ_FLAGS, .failed = 0x30, .locked = 0x02, .clear = OP_CLEAR_FLAGS},
-    [REPORT_STATUS] = {.read = OP_RDSR, .failed = 0x60, .clear = OP_RESUME_OR_FAIL},
+    [REPORT_SECURITY] = {.read = OP_RDSCUR, .program_failed = 0x20, .erase_failed = 0x40},
+    [REPORT_FLAGS] =
+        {.read = OP_READ_FLAGS, .program_failed = 0x10, .erase_failed = 0x20, .locked = 0x02, .clear = OP_CLEAR_FLAGS},
+    [REPORT_STATUS] = {.read = OP_RDSR, .program_failed = 0x40, .erase_failed = 0x20, .clear = OP_RESUME_OR_FAIL},
 };
 
 /* Opcode and address, and dummy bytes if there are any: an access to the array, or to another space. */
@@ -94,7 +98,7 @@ __attribute__((noinline)) void spi_nor_begin(const struct spi_nor *nor, uint32_t
 /* A failure that keeps WIP set ends the wait as well. */
 static bool is_over(const struct spi_nor *nor, uint8_t status)
 {
-    bool has_failed = spi_nor_chip(nor)->report == REPORT_STATUS && (status & reports[REPORT_STATUS].failed) != 0;
+    bool has_failed = spi_nor_chip(nor)->report == REPORT_STATUS && (status & STATUS_FAILURES) != 0;
 
     return (status & SR_WIP) == 0 || (has_failed && status != 0xff);
 }
@@ -133,10 +137,12 @@ static int outcome(const struct spi_nor *nor, uint8_t status)
 {
     const struct sfdp_chip *chip = spi_nor_chip(nor);
     uint8_t read = reports[chip->report].read;
+    uint8_t failures =
+        nor->state->is_program ? reports[chip->report].program_failed : reports[chip->report].erase_failed;
     uint8_t told = read == 0 ? 0 : read == OP_RDSR ? status : spi_nor_register(nor, read);
     int result = OK;
 
-    if ((told & reports[chip->report].failed) != 0) {
+    if ((told & failures) != 0) {
         bool is_locked = (status & chip->lock) != 0 || (told & reports[chip->report].locked) != 0;
 
         result = is_locked ? ERR_FLASH_PROTECTED : ERR_FLASH_IO;
@@ -274,6 +280,7 @@ int spi_nor_prepare(const struct spi_nor *nor)
 void spi_nor_program_started(const struct spi_nor *nor)
 {
     spi_nor_begin(nor, spi_nor_chip(nor)->program_max_us, PROGRAM_POLL_US);
+    nor->state->is_program = true;
 }
 
 const struct sfdp_erase *spi_nor_plan_erase(const struct sfdp_chip *chip, uint32_t off, uint32_t len)
@@ -310,6 +317,7 @@ static int erase_one(const struct spi_nor *nor, const struct sfdp_erase *type, u
 
     if (result == OK) {
         spi_nor_begin(nor, type->max_us, ERASE_POLL_US);
+        nor->state->is_program = false;
     }
     return result;
 }

@@ -35,6 +35,7 @@ struct spi_nor_state {
     uint8_t reach;            /* enum spi_nor_reach */
     uint8_t segment;          /* in the extended address register */
     uint8_t kept_lock;        /* protection that could not be cleared */
+    bool is_program;          /* what runs; otherwise an erase */
     bool is_present;
     bool is_fast; /* at full speed: an MX25R was switched to its high-performance mode */
 };

@@ -124,7 +124,7 @@ bool nor_chip_refuses(struct nor_chip *chip, uint32_t off, uint32_t len, uint8_t
         chip->security |= failure;
         chip->write_enabled = false;
     } else if (nor_chip_has(chip, NOR_CHIP_ERRORS)) {
-        chip->security |= failure;
+        chip->flags |= failure == FAILED_ERASE ? ERROR_ERASE : ERROR_PROGRAM;
         chip->stuck = true;
     } else if (nor_chip_has(chip, NOR_CHIP_FLAGS)) {
         chip->flags |= (failure == FAILED_ERASE ? 0x20U : 0x10U) | FLAGS_LOCKED;

@@ -43,12 +43,13 @@ extern const struct nor_chip_part nor_chip_mx25r_4byte; /* the same with a 4-byt
 extern const struct nor_chip_part nor_chip_foreign;     /* W25Q64: another JEDEC ID */
 
 /* For tests of drivers: the ways in which parts differ. */
-extern const struct nor_chip_part nor_chip_w25q256jv; /* SFDP with opcodes for four address bytes */
-extern const struct nor_chip_part nor_chip_w25q256fv; /* without SFDP: 4-byte mode, or extended address register */
-extern const struct nor_chip_part nor_chip_n25q256a;  /* flag status register; write enable before 4-byte mode */
-extern const struct nor_chip_part nor_chip_s25fl256s; /* 64 KiB sectors, bank register, failures keep it busy */
-extern const struct nor_chip_part nor_chip_locked;    /* protected as a whole at power-on */
-extern const struct nor_chip_part nor_chip_w25q80bl;  /* no SFDP, no reset */
+extern const struct nor_chip_part nor_chip_w25q256jv;   /* SFDP with opcodes for four address bytes */
+extern const struct nor_chip_part nor_chip_w25q256fv;   /* without SFDP: 4-byte mode, or extended address register */
+extern const struct nor_chip_part nor_chip_n25q256a;    /* flag status register; write enable before 4-byte mode */
+extern const struct nor_chip_part nor_chip_s25fl256s;   /* 64 KiB sectors, bank register, failures keep it busy */
+extern const struct nor_chip_part nor_chip_locked;      /* protected as a whole at power-on */
+extern const struct nor_chip_part nor_chip_mx25l25635e; /* 4-byte mode, no reset */
+extern const struct nor_chip_part nor_chip_w25q80bl;    /* no SFDP, no reset */
 
 enum nor_chip_job { NOR_CHIP_IDLE, NOR_CHIP_ERASE, NOR_CHIP_PROGRAM, NOR_CHIP_WRITE_STATUS, NOR_CHIP_RECOVER };
 
@@ -63,7 +64,7 @@ struct nor_chip {
 
     uint8_t status; /* BP, QE, SRWD: non-volatile */
     uint8_t status2;
-    uint8_t flags;     /* Micron's, without its ready bit */
+    uint8_t flags;     /* Micron's, without its ready bit; Spansion's errors */
     uint8_t extended;  /* address register */
     bool stuck;        /* busy because of a failure */
     bool locked;       /* until 98 */

@@ -24,7 +24,7 @@ static uint8_t give_array(struct nor_chip *chip)
 
 static uint8_t give_status(struct nor_chip *chip)
 {
-    uint8_t errors = nor_chip_has(chip, NOR_CHIP_ERRORS) ? chip->security & (FAILED_PROGRAM | FAILED_ERASE) : 0;
+    uint8_t errors = nor_chip_has(chip, NOR_CHIP_ERRORS) ? chip->flags : 0;
 
     return (uint8_t)(chip->status | errors | (chip->write_enabled ? STATUS_WEL : 0) |
                      (nor_chip_is_busy(chip) ? STATUS_WIP : 0));
@@ -107,7 +107,7 @@ static void end_write_status(struct nor_chip *chip)
     }
     chip->status = chip->data[0] & STATUS_KEPT;
     if (nor_chip_has(chip, NOR_CHIP_ERRORS)) {
-        chip->status &= (uint8_t) ~(FAILED_PROGRAM | FAILED_ERASE);
+        chip->status &= (uint8_t) ~(ERROR_PROGRAM | ERROR_ERASE);
     }
     if (nor_chip_has(chip, NOR_CHIP_STATUS2)) {
         chip->status2 = chip->data_len > 1 ? chip->data[1] : 0;
@@ -225,7 +225,7 @@ static void end_resume(struct nor_chip *chip)
 {
     if (chip->command->opcode == 0x30 && nor_chip_has(chip, NOR_CHIP_ERRORS)) {
         chip->stuck = false;
-        chip->security = 0;
+        chip->flags = 0;
     } else if (chip->suspended) {
         chip->suspended = false;
         chip->security &= (uint8_t) ~(SECURITY_PSB | SECURITY_ESB);

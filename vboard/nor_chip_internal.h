@@ -15,8 +15,10 @@
 #define CONFIG2_LH     0x02U
 #define SECURITY_PSB   0x04U
 #define SECURITY_ESB   0x08U
-#define FAILED_PROGRAM 0x20U /* Macronix' security register, Spansion's status register */
+#define FAILED_PROGRAM 0x20U /* Macronix' security register */
 #define FAILED_ERASE   0x40U
+#define ERROR_ERASE    0x20U /* Spansion\'s status register */
+#define ERROR_PROGRAM  0x40U
 #define FLAGS_READY    0x80U
 #define FLAGS_LOCKED   0x02U
 #define BLOCK          0x10000U

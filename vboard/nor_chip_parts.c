@@ -146,6 +146,15 @@ const struct nor_chip_part nor_chip_locked = {
     MX25R_TIMES,
 };
 
+const struct nor_chip_part nor_chip_mx25l25635e = {
+    .name = "MX25L25635E",
+    .array = &array_32m,
+    .jedec_id = {0xc2, 0x20, 0x19},
+    .electronic_id = 0x18,
+    .features = NOR_CHIP_SECURITY | NOR_CHIP_4BYTE_MODE,
+    OTHER_TIMES,
+};
+
 const struct nor_chip_part nor_chip_w25q80bl = {
     .name = "W25Q80BL",
     .array = &array_1m,

@@ -8,6 +8,7 @@
 #define PAGE       256u
 #define TWO_PAGES  512u
 #define FOUR_PAGES 1024u
+#define FAR        0x1000000u
 
 static uint32_t write_block(const struct suite_device *device)
 {
@@ -366,6 +367,31 @@ static const char *check_two_devices(const struct suite_device *device)
     return NULL;
 }
 
+/* Above 16 MiB the fourth byte of an address counts. */
+static const char *check_far(const struct suite_device *device)
+{
+    uint32_t far = device->off ^ FAR;
+    uint32_t sector = suite_sector(device);
+
+    if (flash_geometry(device->flash)->size < 2 * FAR) {
+        return SUITE_SKIP "at most 16 MiB";
+    }
+    CHECK(flash_erase(device->flash, far, sector) == OK);
+    CHECK_ALL(suite_check_works(device));
+    CHECK(flash_read(device->flash, far, suite_back, 64) == OK);
+    for (uint32_t i = 0; i < 64; i++) {
+        CHECK(suite_back[i] == 0xff);
+    }
+    fill(suite_ram, 7, 64);
+    CHECK(flash_program(device->flash, far, suite_ram, 64) == OK);
+    CHECK(flash_read(device->flash, device->off, suite_back, 64) == OK);
+    CHECK(suite_back[0] == suite_pattern(0) && suite_back[63] == suite_pattern(63));
+    CHECK(flash_erase(device->flash, far, sector) == OK);
+    CHECK(flash_read(device->flash, device->off, suite_back, 64) == OK);
+    CHECK(suite_back[0] == suite_pattern(0) && suite_back[63] == suite_pattern(63));
+    return NULL;
+}
+
 /* The last sector is reached, and is not the first. */
 static const char *check_end(const struct suite_device *device)
 {
@@ -402,6 +428,7 @@ const struct suite_check suite_accesses[] = {
     {"bits only clear", check_bits_only_clear},
     {"ranges outside are refused", check_refusals},
     {"first and last sector", check_end},
+    {"addresses above 16 MiB", check_far},
     {"two devices at the same time", check_two_devices},
     {"restart, also in an erase", check_restart},
     {NULL, NULL},

@@ -88,6 +88,8 @@ static const struct row {
      256,
      HIGH,
      false},
+    {"MX25L25635E, no reset, low", &nor_chip_mx25l25635e, DESCRIBED(0xc22019), ANY_LEN, 0x10000, false},
+    {"MX25L25635E, no reset, high", &nor_chip_mx25l25635e, DESCRIBED(0xc22019), 70, HIGH, false},
     {"W25Q80BL, no SFDP and no reset", &nor_chip_w25q80bl, DESCRIBED(0xef4014), ANY_LEN, 0x10000, false},
 };
 

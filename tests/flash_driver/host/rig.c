@@ -11,6 +11,7 @@
 #include "host/buffer.h"
 
 struct nor_chip rig_chip;
+char rig_log[RIG_LOG_SIZE];
 
 static struct {
     struct machine machine;
@@ -69,7 +70,7 @@ bool deadline_passed(const struct deadline *deadline)
 
 void timer_wait(uint32_t us)
 {
-    sim_clock_advance(&rig.machine.clock, (uint64_t)us * TICKS_PER_US);
+    rig_advance_us(us);
 }
 
 uint32_t timer_now_us(void)
@@ -79,13 +80,14 @@ uint32_t timer_now_us(void)
 
 void log_line(char level, const char *format, ...)
 {
+    size_t len = strlen(rig_log);
     va_list arguments;
 
-    printf("     %c: ", level);
     va_start(arguments, format);
-    (void)vprintf(format, arguments);
+    (void)snprintf(rig_log + len, sizeof(rig_log) - len, "%c: ", level);
+    len = strlen(rig_log);
+    (void)vsnprintf(rig_log + len, sizeof(rig_log) - len, format, arguments);
     va_end(arguments);
-    printf("\n");
 }
 
 /* ---- the controller ---- */
@@ -143,7 +145,9 @@ static int transfer_frame(const struct spi_chip *chip, const struct spi_transfer
 /* The MX25R stands its full clock only in its fast mode. */
 static void set_clock(const struct spi_chip *chip, uint32_t hz)
 {
-    if (hz > chip->max_hz) {
+    bool is_slow_part = rig_chip.part->jedec_id[1] == 0x28 && (rig_chip.config[1] & 0x02) == 0;
+
+    if (hz > chip->max_hz || (is_slow_part && hz > SPI_NOR_SLOW_HZ)) {
         bug(NULL, "a clock above the chip's");
     }
     rig.hz = hz;
@@ -168,7 +172,9 @@ void rig_begin(const struct nor_chip_part *part, uint32_t transfer_max)
     struct random random = {.state = size};
 
     memset(&rig, 0, sizeof(rig));
+    rig_log[0] = '\0';
     sim_clock_init(&rig.machine.clock);
+    rig.machine.clock.now = (uint64_t)0xffff0000u * TICKS_PER_US; /* deadlines meet the wrap of the counter */
     rig.machine.random.state = 1;
     rig.machine.reporter = (struct machine_reporter){.bug = bug, .note = note, .flash_operation = flash_operation};
     rig.machine.stats = &rig.stats;
@@ -190,6 +196,16 @@ void rig_end(void)
 unsigned rig_bugs(void)
 {
     return rig.bugs;
+}
+
+const struct stats_device *rig_stats(void)
+{
+    return &stats_now(&rig.stats)->external;
+}
+
+void rig_advance_us(uint32_t us)
+{
+    sim_clock_advance(&rig.machine.clock, (uint64_t)us * TICKS_PER_US);
 }
 
 void rig_set_present(bool is_present)

@@ -18,6 +18,16 @@ extern const struct spi_controller *rig_controller;
 /* What firmware would be blamed for since rig_begin; each is printed. */
 unsigned rig_bugs(void);
 
+/* What the driver had to say since rig_begin, in one line. */
+#define RIG_LOG_SIZE 512
+extern char rig_log[RIG_LOG_SIZE];
+
+/* Erases, programs and reads of the chip since rig_begin. */
+const struct stats_device *rig_stats(void);
+
+/* Time passes without the driver. */
+void rig_advance_us(uint32_t us);
+
 void rig_set_present(bool is_present);
 void rig_set_endless(bool is_endless);
 
