@@ -128,6 +128,8 @@ bool nor_chip_refuses(struct nor_chip *chip, uint32_t off, uint32_t len, uint8_t
         chip->stuck = true;
     } else if (nor_chip_has(chip, NOR_CHIP_FLAGS)) {
         chip->flags |= (failure == FAILED_ERASE ? 0x20U : 0x10U) | FLAGS_LOCKED;
+    } else if (nor_chip_has(chip, NOR_CHIP_SILENT)) {
+        chip->write_enabled = false;
     }
     return true;
 }

@@ -26,6 +26,7 @@
 #define NOR_CHIP_4BYTE_OPCODES 0x100U /* 0C, 13, 12, 21, 5C, DC */
 #define NOR_CHIP_EXTENDED      0x200U /* extended address register (C5) */
 #define NOR_CHIP_BANK          0x400U /* bank register (17) */
+#define NOR_CHIP_SILENT        0x800U /* clears the write enable latch when it refuses a command */
 
 /* A kind of chip; times in ns. */
 struct nor_chip_part {

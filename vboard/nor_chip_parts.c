@@ -160,6 +160,6 @@ const struct nor_chip_part nor_chip_w25q80bl = {
     .array = &array_1m,
     .jedec_id = {0xef, 0x40, 0x14},
     .electronic_id = 0x13,
-    .features = NOR_CHIP_STATUS2,
+    .features = NOR_CHIP_STATUS2 | NOR_CHIP_SILENT,
     OTHER_TIMES,
 };

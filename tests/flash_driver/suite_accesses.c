@@ -392,6 +392,25 @@ static const char *check_far(const struct suite_device *device)
     return NULL;
 }
 
+/* Accesses that begin below 16 MiB and end above. */
+static const char *check_across(const struct suite_device *device)
+{
+    uint32_t sector = suite_sector(device);
+
+    if (flash_geometry(device->flash)->size < 2 * FAR) {
+        return SUITE_SKIP "at most 16 MiB";
+    }
+    CHECK(flash_erase(device->flash, FAR - sector, 2 * sector) == OK);
+    fill(suite_ram, 3, FOUR_PAGES);
+    CHECK(flash_program(device->flash, FAR - TWO_PAGES - 4, suite_ram, FOUR_PAGES) == OK);
+    CHECK(flash_read(device->flash, FAR - TWO_PAGES - 4, suite_back, FOUR_PAGES) == OK);
+    CHECK(memcmp(suite_back, suite_ram, FOUR_PAGES) == 0);
+    CHECK(flash_erase(device->flash, FAR - sector, 2 * sector) == OK);
+    CHECK(flash_read(device->flash, FAR - 4, suite_back, 8) == OK);
+    CHECK(suite_back[0] == 0xff && suite_back[7] == 0xff);
+    return NULL;
+}
+
 /* The last sector is reached, and is not the first. */
 static const char *check_end(const struct suite_device *device)
 {
@@ -429,6 +448,7 @@ const struct suite_check suite_accesses[] = {
     {"ranges outside are refused", check_refusals},
     {"first and last sector", check_end},
     {"addresses above 16 MiB", check_far},
+    {"accesses across 16 MiB", check_across},
     {"two devices at the same time", check_two_devices},
     {"restart, also in an erase", check_restart},
     {NULL, NULL},
