@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The one type through which bytes of other types are read and written: the compiler is told that it may be any. */
 struct words {
     uint32_t a;
     uint32_t b;
