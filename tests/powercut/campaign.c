@@ -203,8 +203,9 @@ struct count {
     }
 
 static const struct count all_counts[] = {
-    COUNT(scenarios), COUNT(refused),  COUNT(chains),         COUNT(failures),    COUNT(cpu_us),  EXPLORED(cuts),
-    EXPLORED(states), EXPLORED(boots), EXPLORED(undecidable), EXPLORED(wavering), EXPLORED(lost), EXPLORED(unfinished)};
+    COUNT(scenarios), COUNT(refused),    COUNT(chains),       COUNT(failures),       COUNT(cpu_us),
+    EXPLORED(cuts),   EXPLORED(states),  EXPLORED(boots),     EXPLORED(undecidable), EXPLORED(wavering),
+    EXPLORED(lost),   EXPLORED(misread), EXPLORED(unfinished)};
 
 static uint64_t count_get(const struct campaign_counts *counts, const struct count *count)
 {

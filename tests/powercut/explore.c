@@ -493,5 +493,6 @@ void explore(const struct scenario *scenario, const struct explore_options *opti
     free(explorer.table);
     free(explorer.instants.keys);
     free(explorer.witnesses.keys);
+    counts->misread += form_disagreements(explorer.forms);
     form_cache_free(explorer.forms);
 }

@@ -31,6 +31,7 @@ struct explore_counts {
     uint64_t wavering;    /* states in which a trailer without checksums has unstable bits */
     uint64_t lost;        /* boots of those that find no image */
     uint64_t failures;
+    uint64_t misread;    /* journals that the core does not read as docs/SPEC.md says */
     uint64_t unfinished; /* scenarios that were given up at max_states */
     uint64_t ops;        /* of the start state's boot */
 };

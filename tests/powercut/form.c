@@ -58,6 +58,7 @@ struct form_cache {
     struct backup_state state;
     struct backup_progress progress;
     struct records records;
+    uint64_t disagreements;
 };
 
 static void die(const char *what)
@@ -328,30 +329,33 @@ static uint16_t run_of(const struct page_form *page)
     return run;
 }
 
-/* That the core reads what is read here. */
-static void check(struct form_cache *cache, const struct page_form *chosen)
+/* Whether the core reads what is read here. */
+static bool agrees(const struct form_cache *cache, const struct page_form *chosen)
 {
     const struct journal *journal = &cache->journal;
 
-    if (journal->has_page != (chosen != NULL) ||
-        (chosen != NULL && (journal->used != chosen->used_surely || journal->generation != chosen->generation ||
-                            journal->has_previous != (cache->pages[0].counts && cache->pages[1].counts)))) {
-        die("the core finds another page of the journal than form.c");
+    if (chosen == NULL) {
+        return !journal->has_page;
     }
-    for (uint32_t i = 0; chosen != NULL && i < chosen->count; i++) {
+    if (!journal->has_page || journal->used != chosen->used_surely || journal->generation != chosen->generation ||
+        journal->has_previous != (cache->pages[0].counts && cache->pages[1].counts)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < chosen->count; i++) {
         const struct found *found = &chosen->found[i];
 
         for (size_t v = 0; v < journal->value_count && !is_replaced(chosen, i); v++) {
             if (journal->values[v].key == found->head.key && journal->values[v].size == found->head.size &&
                 memcmp(journal->values[v].data, found->value, found->head.size) != 0) {
-                die("the core reads another value from the journal than form.c");
+                return false;
             }
         }
     }
+    return true;
 }
 
-/* As the core opens it; where nothing is unstable that must be the same. */
-static void open_journal(struct form_cache *cache, const struct world *world)
+/* As the core opens it; false when it cannot. */
+static bool open_journal(struct form_cache *cache, const struct world *world)
 {
     struct nor_power power = {.cut_at = NOR_NO_CUT};
     struct nor_device device = {.power = &power};
@@ -363,9 +367,7 @@ static void open_journal(struct form_cache *cache, const struct world *world)
     area.dev = &device.flash;
     records_open(&cache->records, &area, values, 2);
     cache->journal = cache->records.journal;
-    if (cache->journal.error != OK) {
-        die("no journal");
-    }
+    return cache->journal.error == OK;
 }
 
 static void read_pages(struct form_cache *cache, const struct world *world)
@@ -389,11 +391,19 @@ static void make_form(struct form_cache *cache, const struct world *world, struc
 {
     uint32_t chosen;
 
-    open_journal(cache, world);
+    form->key = form->contents;
+    form->generation = 0;
+    form->run = 0;
+    if (!open_journal(cache, world)) {
+        cache->disagreements++;
+        return;
+    }
     read_pages(cache, world);
     chosen = chosen_page(cache->pages);
-    if (!world_is_unstable(world, WORLD_JOURNAL, 0, world->area[WORLD_JOURNAL].size)) {
-        check(cache, chosen == PAGES ? NULL : &cache->pages[chosen]);
+    if (!world_is_unstable(world, WORLD_JOURNAL, 0, world->area[WORLD_JOURNAL].size) &&
+        !agrees(cache, chosen == PAGES ? NULL : &cache->pages[chosen])) {
+        cache->disagreements++;
+        return;
     }
     form->generation = chosen == PAGES ? 0 : cache->pages[chosen].generation;
     form->run = chosen == PAGES ? 0 : run_of(&cache->pages[chosen]);
@@ -462,6 +472,11 @@ static void replace(struct state_key *key, const struct state_key *part, const s
     for (size_t i = 0; i < 2; i++) {
         key->word[i] += form->word[i] - part->word[i];
     }
+}
+
+uint64_t form_disagreements(const struct form_cache *cache)
+{
+    return cache->disagreements;
 }
 
 struct state_key form_key(struct form_cache *cache, const struct world *world)

@@ -14,10 +14,13 @@ struct form_cache *form_cache_new(void);
 void form_cache_free(struct form_cache *cache);
 
 /*
- * The key of the world's state after state_settle, with the journal's form in place of its contents. Ends the program
- * when the core reads the journal otherwise than the form does.
+ * The key of the world's state after state_settle, with the journal's form in place of its contents; but where the
+ * core reads the journal otherwise than form.c does its contents count.
  */
 struct state_key form_key(struct form_cache *cache, const struct world *world);
+
+/* How often that was so: never, unless the core or form.c does not keep to docs/SPEC.md. */
+uint64_t form_disagreements(const struct form_cache *cache);
 
 /*
  * Takes the same numbers out of `data`, which is about to be programmed at `off` of the internal device; `len` bytes,

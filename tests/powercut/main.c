@@ -68,13 +68,14 @@ static void print_counts(const struct campaign *campaign, const struct campaign_
     const struct explore_counts *explored = &counts->explore;
     double cpu = ((double)counts->cpu_us + 1) / 1e6;
 
-    (void)printf("powercut: seed %" PRIu64 ", %" PRIu64 " scenarios, %" PRIu64 " cuts, %" PRIu64 " states, %" PRIu64
-                 " boots, %" PRIu64 " chains, %" PRIu64 " layouts refused, %" PRIu64 " undecidable, %" PRIu64
-                 " wavering (%" PRIu64 " boots without an image), %" PRIu64 " unfinished, %" PRIu64
-                 " failures; %.1f s, of the processor %.1f s: %.0f cuts/s, %.0f boots/s\n",
-                 campaign->seed, counts->scenarios, explored->cuts, explored->states, explored->boots, counts->chains,
-                 counts->refused, explored->undecidable, explored->wavering, explored->lost, explored->unfinished,
-                 counts->failures, wall, cpu, (double)explored->cuts / cpu, (double)explored->boots / cpu);
+    (void)printf(
+        "powercut: seed %" PRIu64 ", %" PRIu64 " scenarios, %" PRIu64 " cuts, %" PRIu64 " states, %" PRIu64
+        " boots, %" PRIu64 " chains, %" PRIu64 " layouts refused, %" PRIu64 " undecidable, %" PRIu64
+        " wavering (%" PRIu64 " boots without an image), %" PRIu64 " unfinished, %" PRIu64 " journals misread, %" PRIu64
+        " failures; %.1f s, of the processor %.1f s: %.0f cuts/s, %.0f boots/s\n",
+        campaign->seed, counts->scenarios, explored->cuts, explored->states, explored->boots, counts->chains,
+        counts->refused, explored->undecidable, explored->wavering, explored->lost, explored->unfinished,
+        explored->misread, counts->failures, wall, cpu, (double)explored->cuts / cpu, (double)explored->boots / cpu);
 }
 
 static int play(const struct campaign *campaign, const struct campaign_list *list, const struct jobs_options *options)
@@ -91,8 +92,11 @@ static int play(const struct campaign *campaign, const struct campaign_list *lis
     if (err == OK) {
         print_counts(campaign, &counts, seconds(CLOCK_MONOTONIC) - start);
     }
-    return err == OK && counts.failures == 0 && counts.explore.unfinished == 0 && counts.scenarios > 0 ? CLI_DONE
-                                                                                                       : CLI_FAILED;
+    if (err != OK || counts.failures > 0 || counts.explore.unfinished > 0 || counts.scenarios == 0) {
+        return CLI_FAILED;
+    }
+    /* Who looks for a first failure wants one of the boots. */
+    return counts.explore.misread == 0 || campaign->stop_at_failure ? CLI_DONE : CLI_FAILED;
 }
 
 static const struct cli_option options[] = {

@@ -49,7 +49,9 @@ struct plan {
 
 #define SIZES(list) (list), sizeof(list) / sizeof((list)[0])
 
-/* The geometries' order is that of matrix.c: the first is the nRF52840 DK's, those from LARGE on have large slots. */
+/* The geometries' order is that of matrix.c: the first is the nRF52840 DK's, those from LARGE on have large slots,
+ * SMALL the smallest sectors, and a journal of as few slots as it accepts. */
+#define SMALL 7
 #define LARGE 11
 
 static const struct plan budget[] = {
@@ -60,7 +62,8 @@ static const struct plan budget[] = {
     {"pairs", SIZES(small_sizes), 0, 1, "test", 2, 1, 1, 0},
     {"closure", SIZES(small_sizes), 0, 1, NULL, EXPLORE_NO_LIMIT, 1, 1, 0},
     {"closure", SIZES(small_sizes), 2, 1, "test", EXPLORE_NO_LIMIT, 1, 1, 0},
-    {"chains", SIZES(ten_units), 0, LARGE + 1, NULL, 0, 0, 1, 10},
+    {"three cuts", SIZES(small_sizes), SMALL, 1, "test", 3, 1, 1, 0},
+    {"chains", SIZES(ten_units), 0, LARGE + 1, NULL, 0, 0, 1, 30},
 };
 /* What takes longest first, so that all processors have something to do until the end. */
 static const struct plan everything[] = {
@@ -76,6 +79,7 @@ static const struct plan everything[] = {
     {"pairs", SIZES(small_sizes), 1, LARGE - 1, "test", 2, 1, 1, 0},
     {"pairs", SIZES(small_sizes), 1, LARGE - 1, "renew", 2, 1, 1, 0},
     {"pairs", SIZES(small_sizes), 1, LARGE - 1, "replace", 2, 1, 1, 0},
+    {"three cuts", SIZES(small_sizes), SMALL, 1, NULL, 3, 1, 1, 0},
     {"single cuts", SIZES(largest), LARGE, 0, "test", 1, 1, 1, 0},
     {"single cuts", SIZES(largest), LARGE, 0, "replace", 1, 1, 1, 0},
     {"single cuts", SIZES(small_sizes), LARGE, 0, NULL, 1, 1, 1, 0},
