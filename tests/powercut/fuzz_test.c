@@ -21,9 +21,9 @@ static const struct world_geometry fuzz_geometries[] = {
     {"uneven", {{4, 0, 0xff, {{2048, 24}}}, {1, 0, 0xff, {{4096, 12}}}}, {8192, 1}, WORLD_EXTERNAL},
 };
 
-static const struct buffer *image_number(unsigned number)
+static const struct buffer *image_number(const struct world *world, unsigned number)
 {
-    return images_get(3000 + 4500 * number, (uint8_t)(1 + number), number);
+    return images_get_for(world->mode->load_addr, 3000 + 4500 * number, (uint8_t)(1 + number), number);
 }
 
 /* Bytes change behind the device's back. */
@@ -73,7 +73,7 @@ static void fill(struct world *world, struct random *random, unsigned area)
     world_erase(world, area);
     if (is_slot && random_below(random, 5) != 0) {
         world_put_image(world, area, random_below(random, 2) == 0 ? 0 : world_first_sector(world, area),
-                        image_number(random_below(random, 4)));
+                        image_number(world, random_below(random, 4)));
     }
     if (is_slot && world->has_trailers && random_below(random, 4) != 0) {
         scramble_trailer(world, random, area);
@@ -87,7 +87,7 @@ static bool is_signed_image(const struct world *world, unsigned area)
 {
     for (unsigned number = 0; number < 4; number++) {
         for (uint32_t off = 0; off <= world_first_sector(world, area); off += world_first_sector(world, area)) {
-            if (world_has_image(world, area, off, image_number(number))) {
+            if (world_has_image(world, area, off, image_number(world, number))) {
                 return true;
             }
         }
