@@ -1,67 +1,26 @@
 /* The plan of swap using move, followed without flash from its first step to its last, and from every step on. */
-#include "tests/unit.h"
+#include "boot/swap_fixture.h"
 
-#include <farboot/log.h>
-
-#include "boot/mode.h"
-
-#define SECTOR 0x1000U
-#define UNITS  8U
-
-void log_line(char level, const char *format, ...)
-{
-    (void)level;
-    (void)format;
-}
-
-/* What each sector of the slots holds while steps are played on it. */
-#define NOTHING 0xffffffffU
-#define OLD(n)  (100U + (n))
-#define NEW(n)  (200U + (n))
-
-struct board {
-    uint32_t units[2][UNITS + 1];
-    struct update update;
-};
+#define UNITS 8U
 
 static const struct boot_slot slots[BOOT_SLOTS] = {
     [BOOT_PRIMARY] = {.layout = {.status_cells = 3 * (UNITS + 1), .move_cells = UNITS + 1}}};
 
-static void start_update(struct board *board, enum swap_type type, uint32_t old_sectors, uint32_t new_sectors)
+static void start_update(struct swap_board *board, enum swap_type type, uint32_t old_sectors, uint32_t new_sectors)
 {
-    *board = (struct board){0};
-    for (uint32_t i = 0; i <= UNITS; i++) {
-        board->units[BOOT_PRIMARY][i] = i < old_sectors ? OLD(i) : NOTHING;
-        board->units[BOOT_SECONDARY][i] = i < new_sectors ? NEW(i) : NOTHING;
-    }
-    board->update = (struct update){.type = type,
-                                    .slots = slots,
-                                    .primary = trailer_unset(),
-                                    .secondary = trailer_unset(),
-                                    .sector = SECTOR,
-                                    .primary_used = old_sectors * SECTOR,
-                                    .secondary_used = new_sectors * SECTOR,
-                                    .swap_size = (old_sectors > new_sectors ? old_sectors : new_sectors) * SECTOR,
-                                    .is_installed = HARDENED_FALSE};
-    boot_mode_swap_move.measure(&board->update);
-    board->update.starting = trailer_unset();
-    board->update.starting.magic = TRAILER_MAGIC_GOOD;
-    board->update.starting.swap_type = type;
-    board->update.starting.image_ok = type == SWAP_TEST ? TRAILER_FLAG_UNSET : TRAILER_FLAG_SET;
+    swap_board_start(board, &boot_mode_swap_move, slots, type, old_sectors, new_sectors, 0);
     board->update.announcement = board->update.starting;
 }
 
-/* The destination is erased before anything is copied to it. */
-static void copy(struct board *board, const struct boot_step *step)
+/* The primary has one sector more than UNITS, to move into. */
+static void copy(struct swap_board *board, const struct boot_step *step)
 {
-    assert_int_equal(step->len, SECTOR);
     assert_true(step->dst_off / SECTOR <= UNITS && step->src_off / SECTOR <= UNITS);
-    board->units[step->dst][step->dst_off / SECTOR] = NOTHING;
-    board->units[step->dst][step->dst_off / SECTOR] = board->units[step->src][step->src_off / SECTOR];
+    swap_board_copy(board, step);
 }
 
 /* Power fails in the copy, before its status cell: the next boot knows no sizes but the larger, and copies again. */
-static void repeat(struct board *board, struct boot_step *step)
+static void repeat(struct swap_board *board, struct boot_step *step)
 {
     struct boot boot = {.update = board->update};
 
@@ -74,7 +33,7 @@ static void repeat(struct board *board, struct boot_step *step)
 }
 
 /* Plays all steps; the copy number `cut` is interrupted when it is done. Returns how many copies there were. */
-static uint32_t play(struct board *board, uint32_t cut)
+static uint32_t play(struct swap_board *board, uint32_t cut)
 {
     uint32_t copies = 0;
     uint32_t next_move = 0;
@@ -113,7 +72,7 @@ static void check_exchange(enum swap_type type, uint32_t old_sectors, uint32_t n
     uint32_t copies = 1;
 
     for (uint32_t cut = 0; cut <= copies; cut++) { /* the last one comes too late: it is none */
-        struct board board;
+        struct swap_board board;
 
         start_update(&board, type, old_sectors, new_sectors);
         copies = play(&board, cut);
@@ -132,11 +91,11 @@ static void check_exchange(enum swap_type type, uint32_t old_sectors, uint32_t n
 /* Over sizes, types and the copy that is interrupted: both images arrive whole, status cells are written in order. */
 static void test_an_exchange_moves_both_images_whatever_copy_is_repeated(void **state)
 {
-    static const enum swap_type types[] = {SWAP_TEST, SWAP_PERM, SWAP_REVERT};
-
     (void)state;
-    for (unsigned run = 0; run < 3 * (UNITS + 1) * UNITS; run++) { /* an old image of 0 sectors: none is valid */
-        check_exchange(types[run % 3], run / 3 % (UNITS + 1), 1 + run / 3 / (UNITS + 1));
+    for (unsigned run = 0; run < SWAP_TYPES * (UNITS + 1) * UNITS;
+         run++) { /* an old image of 0 sectors: none is valid */
+        check_exchange(swap_types[run % SWAP_TYPES], run / SWAP_TYPES % (UNITS + 1),
+                       1 + run / SWAP_TYPES / (UNITS + 1));
     }
 }
 

@@ -1,62 +1,18 @@
 /* Planning is pure: it is tested without flash, by following an update from its first step to its last. */
-#include "tests/unit.h"
+#include "boot/swap_fixture.h"
 
-#include <farboot/log.h>
+static const struct boot_slot slots[BOOT_SLOTS] = {[BOOT_PRIMARY] = {.layout = {.status_cells = 2 * SWAP_UNITS}}};
 
-#include "boot/mode.h"
-#include "host/random.h"
-
-#define SECTOR 0x1000U
-
-void log_line(char level, const char *format, ...)
+static void start_update(struct swap_board *board, enum swap_type type, uint32_t old_sectors, uint32_t new_sectors)
 {
-    (void)level;
-    (void)format;
+    struct trailer *announcement = &board->update.announcement;
+
+    swap_board_start(board, &boot_mode_swap_offset, slots, type, old_sectors, new_sectors, type == SWAP_REVERT ? 0 : 1);
+    announcement->image_ok = type == SWAP_PERM ? TRAILER_FLAG_SET : TRAILER_FLAG_UNSET;
+    announcement->copy_done = type == SWAP_REVERT ? TRAILER_FLAG_SET : TRAILER_FLAG_UNSET;
 }
 
-/* What each unit of the slots holds while steps are played on it: the number of a unit, or NOTHING. */
-#define UNITS   16U
-#define NOTHING 0xffffffffU
-#define OLD(n)  (100U + (n))
-#define NEW(n)  (200U + (n))
-
-struct board {
-    uint32_t units[2][UNITS + 1];
-    struct update update;
-};
-
-static const struct boot_slot slots[BOOT_SLOTS] = {[BOOT_PRIMARY] = {.layout = {.status_cells = 2 * UNITS}}};
-
-static void start_update(struct board *board, enum swap_type type, uint32_t primary_sectors, uint32_t secondary_sectors)
-{
-    uint32_t up = type == SWAP_REVERT ? 0 : 1;
-
-    *board = (struct board){0};
-    for (uint32_t i = 0; i < UNITS; i++) {
-        board->units[BOOT_PRIMARY][i] = i < primary_sectors ? OLD(i) : NOTHING;
-        board->units[BOOT_SECONDARY][i + up] = i < secondary_sectors ? NEW(i) : NOTHING;
-    }
-    board->update = (struct update){
-        .type = type,
-        .slots = slots,
-        .primary = trailer_unset(),
-        .secondary = trailer_unset(),
-        .sector = SECTOR,
-        .primary_used = primary_sectors * SECTOR,
-        .secondary_used = secondary_sectors * SECTOR,
-        .swap_size = (primary_sectors > secondary_sectors ? primary_sectors : secondary_sectors) * SECTOR,
-        .is_installed = HARDENED_FALSE};
-    boot_mode_swap_offset.measure(&board->update);
-    board->update.starting = trailer_unset();
-    board->update.starting.magic = TRAILER_MAGIC_GOOD;
-    board->update.starting.swap_type = type;
-    board->update.announcement = board->update.starting;
-    board->update.starting.image_ok = type == SWAP_TEST ? TRAILER_FLAG_UNSET : TRAILER_FLAG_SET;
-    board->update.announcement.image_ok = type == SWAP_PERM ? TRAILER_FLAG_SET : TRAILER_FLAG_UNSET;
-    board->update.announcement.copy_done = type == SWAP_REVERT ? TRAILER_FLAG_SET : TRAILER_FLAG_UNSET;
-}
-
-static struct boot_step plan(const struct board *board)
+static struct boot_step plan(const struct swap_board *board)
 {
     struct boot_step step = {.kind = STEP_DONE};
 
@@ -64,15 +20,14 @@ static struct boot_step plan(const struct board *board)
     return step;
 }
 
-static void play(struct board *board, const struct boot_step *step)
+static void play(struct swap_board *board, const struct boot_step *step)
 {
     if (step->kind == STEP_VERIFY) {
         board->update.is_installed = HARDENED_TRUE;
         return;
     }
     if (step->kind == STEP_COPY && step->len > 0) {
-        assert_int_equal(step->len, SECTOR);
-        board->units[step->dst][step->dst_off / SECTOR] = board->units[step->src][step->src_off / SECTOR];
+        swap_board_copy(board, step);
     }
     boot_mode_swap_offset.advance(&board->update, step);
 }
@@ -80,19 +35,17 @@ static void play(struct board *board, const struct boot_step *step)
 /* Property over sizes and types: both images arrive whole, each status cell is written once and in order. */
 static void test_an_exchange_moves_both_images(void **state)
 {
-    static const enum swap_type types[] = {SWAP_TEST, SWAP_PERM, SWAP_REVERT};
-
     (void)state;
-    for (unsigned run = 0; run < 3 * 14 * 15; run++) {
-        enum swap_type type = types[run % 3];
-        uint32_t secondary_sectors = 1 + run / 3 % 14;
-        uint32_t primary_sectors = run / 42; /* 0: nothing valid there */
+    for (unsigned run = 0; run < SWAP_TYPES * 14 * 15; run++) {
+        enum swap_type type = swap_types[run % SWAP_TYPES];
+        uint32_t new_sectors = 1 + run / SWAP_TYPES % 14;
+        uint32_t old_sectors = run / 42; /* 0: nothing valid there */
         uint32_t down = type == SWAP_REVERT ? 1 : 0;
         uint32_t cells = 0;
         unsigned steps = 0;
-        struct board board;
+        struct swap_board board;
 
-        start_update(&board, type, primary_sectors, secondary_sectors);
+        start_update(&board, type, old_sectors, new_sectors);
         for (;;) {
             struct boot_step step = plan(&board);
 
@@ -106,10 +59,10 @@ static void test_an_exchange_moves_both_images(void **state)
             play(&board, &step);
             assert_true(++steps < 100);
         }
-        for (uint32_t i = 0; i < secondary_sectors; i++) {
+        for (uint32_t i = 0; i < new_sectors; i++) {
             assert_int_equal(board.units[BOOT_PRIMARY][i], NEW(i));
         }
-        for (uint32_t i = 0; i < primary_sectors; i++) {
+        for (uint32_t i = 0; i < old_sectors; i++) {
             assert_int_equal(board.units[BOOT_SECONDARY][i + down], OLD(i));
         }
         assert_int_equal(cells, 2 * board.update.units);
@@ -125,7 +78,7 @@ static void test_no_step_destroys_what_the_step_before_it_copied_from(void **sta
 
     (void)state;
     for (unsigned run = 0; run < 2 * 14; run++) {
-        struct board board;
+        struct swap_board board;
         struct boot_step last = {.kind = STEP_DONE};
 
         start_update(&board, types[run % 2], 1 + run / 2, 14 - run / 2);
@@ -149,19 +102,18 @@ static void test_no_step_destroys_what_the_step_before_it_copied_from(void **sta
 /* The primary trailer is not touched before the secondary's says what to do without it, and the other way round. */
 static void test_one_of_the_trailers_always_knows(void **state)
 {
-    static const enum swap_type types[] = {SWAP_TEST, SWAP_PERM, SWAP_REVERT};
-
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        struct board board;
+    for (size_t i = 0; i < SWAP_TYPES; i++) {
+        struct swap_board board;
         struct boot_step step;
 
-        start_update(&board, types[i], 3, 3);
+        start_update(&board, swap_types[i], 3, 3);
         step = plan(&board);
         assert_int_equal(step.kind, STEP_WRITE_TRAILER);
         assert_int_equal(step.dst, BOOT_SECONDARY);
         play(&board, &step);
-        assert_int_equal(swap_decide(&swap_rules_offset, &board.update.primary, &board.update.secondary), types[i]);
+        assert_int_equal(swap_decide(&swap_rules_offset, &board.update.primary, &board.update.secondary),
+                         swap_types[i]);
         step = plan(&board);
         assert_int_equal(step.kind, STEP_WRITE_TRAILER);
         assert_int_equal(step.dst, BOOT_PRIMARY);
@@ -176,7 +128,7 @@ static void test_one_of_the_trailers_always_knows(void **state)
 /* A torn copy_done is not programmed again; one more status cell stands for it. */
 static void test_a_torn_copy_done_is_left_alone(void **state)
 {
-    struct board board;
+    struct swap_board board;
     struct boot_step step;
 
     (void)state;

@@ -2,27 +2,15 @@
  * The plan of swap using scratch, followed over generated geometries: each copy is repeated in turn as if power had
  * failed before its status cell. Nothing is read from flash but where sectors begin.
  */
-#include "tests/unit.h"
+#include "boot/swap_fixture.h"
 
 #include <string.h>
 
-#include <farboot/log.h>
-
-#include "boot/mode.h"
 #include "host/random.h"
 
-#define SLOT    0x20000U
-#define GRAIN   0x1000U /* bytes that one mark stands for */
-#define MARKS   (SLOT / GRAIN)
-#define NOTHING 0xffffffffU
-#define OLD(n)  (100U + (n))
-#define NEW(n)  (200U + (n))
-
-void log_line(char level, const char *format, ...)
-{
-    (void)level;
-    (void)format;
-}
+#define SLOT  0x20000U
+#define GRAIN 0x1000U /* bytes that one mark stands for */
+#define MARKS (SLOT / GRAIN)
 
 static const struct flash_geometry *geometry_of(const struct flash_device *dev)
 {
@@ -72,26 +60,10 @@ static void lay_out(struct board *board, unsigned geometry)
 
 static void start_update(struct board *board, enum swap_type type, uint32_t old_marks, uint32_t new_marks)
 {
-    struct update *update = &board->boot.update;
-
-    for (uint32_t i = 0; i < MARKS; i++) {
-        board->marks[BOOT_PRIMARY][i] = i < old_marks ? OLD(i) : NOTHING;
-        board->marks[BOOT_SECONDARY][i] = i < new_marks ? NEW(i) : NOTHING;
-    }
-    *update = (struct update){.type = type,
-                              .slots = board->boot.slots,
-                              .primary = trailer_unset(),
-                              .secondary = trailer_unset(),
-                              .scratch = trailer_unset(),
-                              .starting = trailer_unset(),
-                              .primary_used = old_marks * GRAIN,
-                              .secondary_used = new_marks * GRAIN,
-                              .swap_size = (old_marks > new_marks ? old_marks : new_marks) * GRAIN,
-                              .is_installed = HARDENED_FALSE};
-    boot_mode_swap_scratch.measure(update);
-    update->starting.magic = TRAILER_MAGIC_GOOD;
-    update->starting.swap_type = type;
-    update->starting.image_ok = type == SWAP_TEST ? TRAILER_FLAG_UNSET : TRAILER_FLAG_SET;
+    swap_fill(board->marks[BOOT_PRIMARY], MARKS, OLD(0), old_marks);
+    swap_fill(board->marks[BOOT_SECONDARY], MARKS, NEW(0), new_marks);
+    swap_begin(&board->boot.update, &boot_mode_swap_scratch, board->boot.slots, type, 0, old_marks * GRAIN,
+               new_marks * GRAIN);
 }
 
 /* As flash does it: whole sectors of the destination are erased, then `len` bytes are there. */
@@ -174,7 +146,6 @@ static void check_exchange(unsigned geometry, enum swap_type type, uint32_t old_
 /* Over geometries, sizes, types and the copy that is repeated: both images arrive whole, cells are written in order. */
 static void test_an_exchange_moves_both_images_whatever_copy_is_repeated(void **state)
 {
-    static const enum swap_type types[] = {SWAP_TEST, SWAP_PERM, SWAP_REVERT};
     struct random random = {386};
 
     (void)state;
@@ -184,7 +155,7 @@ static void test_an_exchange_moves_both_images_whatever_copy_is_repeated(void **
 
         lay_out(&board, run % GEOMETRIES);
         most = boot_mode_swap_scratch.source_limit(&board.boot, SWAP_TEST) / GRAIN;
-        check_exchange(run % GEOMETRIES, types[run % 3], random_below(&random, most + 1),
+        check_exchange(run % GEOMETRIES, swap_types[run % SWAP_TYPES], random_below(&random, most + 1),
                        1 + random_below(&random, most));
     }
 }
