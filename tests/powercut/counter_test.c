@@ -2,15 +2,13 @@
  * Security counters: nothing below the counter of a confirmed image is installed or started, the way back stays open
  * until then, and a cut while a counter is recorded loses nothing.
  */
-#include "tests/unit.h"
+#include "tests/powercut/board.h"
 
 #include <string.h>
 
 #include <farboot/boot_hooks.h>
 
 #include "host/random.h"
-#include "tests/powercut/images.h"
-#include "tests/powercut/modes.h"
 
 #define PAYLOAD 6000U
 #define NONE    UINT32_MAX
@@ -18,23 +16,12 @@
 static const struct world_geometry geometry = {
     "counter", {{4, 2, 0xff, {{4096, 8}}}, {1, 0, 0xff, {{4096, 8}}}}, {0}, 0};
 
-struct board {
-    struct world world;
-    struct sim_mode mode;
-    struct buffer images[16];
-    size_t image_count;
-    struct boot_result result;
-};
-
 static const struct buffer *image(struct board *board, uint8_t major, uint32_t counter)
 {
     const struct sign_params params = {.version = {.major = major},
                                        .security_counter = counter == NONE ? NULL : &counter};
-    struct buffer *made = &board->images[board->image_count++];
 
-    assert_true(board->image_count <= sizeof board->images / sizeof board->images[0]);
-    images_make(made, &params, PAYLOAD, (uint32_t)board->image_count);
-    return made;
+    return board_image(board, &params, PAYLOAD);
 }
 
 static void use_journal(struct world *world)
@@ -43,44 +30,21 @@ static void use_journal(struct world *world)
     world->boot.security_counter = true;
 }
 
-/* `present` in the primary; nothing was recorded. */
+/* Version 1 in the primary, with this counter; nothing was recorded. */
 static void start(struct board *board, const struct boot_mode *mode, uint32_t counter)
 {
-    memset(board, 0, sizeof *board);
-    board->mode = *sim_mode_of(mode);
-    board->mode.areas |= WORLD_HAS_JOURNAL;
-    board->mode.configure = use_journal;
-    world_init(&board->world, &geometry, &board->mode, 1, 0);
-    world_erase(&board->world, WORLD_PRIMARY);
-    world_erase(&board->world, WORLD_SECONDARY);
-    world_erase(&board->world, WORLD_JOURNAL);
+    static struct sim_mode with_journal;
+
+    with_journal = *sim_mode_of(mode);
+    with_journal.areas |= WORLD_HAS_JOURNAL;
+    with_journal.configure = use_journal;
+    board_init(board, &geometry, &with_journal, 1);
     world_put_image(&board->world, WORLD_PRIMARY, 0, image(board, 1, counter));
-}
-
-static void finish(struct board *board)
-{
-    for (size_t i = 0; i < board->image_count; i++) {
-        buffer_free(&board->images[i]);
-    }
-    world_free(&board->world);
-}
-
-static int boot_with_cut(struct board *board, uint64_t cut_at, enum nor_cut kind, uint32_t seed)
-{
-    int err;
-
-    nor_power_on(&board->world.power, cut_at, kind, seed);
-    err = sim_boot(&board->world, &board->result);
-    if (!board->world.power.off) {
-        assert_int_equal(nor_power_settle(&board->world.power), OK);
-    }
-    assert_string_equal(world_violation(&board->world), "");
-    return err;
 }
 
 static void boots(struct board *board, uint8_t major)
 {
-    assert_int_equal(boot_with_cut(board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), OK);
+    assert_int_equal(board_boot(board), OK);
     assert_int_equal(board->result.header.version.major, major);
 }
 
@@ -93,8 +57,7 @@ static void assert_quiet(struct board *board, uint8_t major)
 static void request(struct board *board, const struct buffer *update, bool permanent)
 {
     world_erase(&board->world, WORLD_SECONDARY);
-    world_put_image(&board->world, WORLD_SECONDARY, sim_upload_off(&board->world), update);
-    world_request(&board->world, WORLD_SECONDARY, permanent);
+    board_upload(board, 0, update, permanent);
 }
 
 static bool product_says_no;
@@ -124,7 +87,7 @@ static void test_lower_and_missing_counters_are_refused(void **state)
             request(&board, image(&board, 9, counters[i]), i % 2 == 0);
             boots(&board, is_allowed ? 9 : 1);
             assert_int_equal(board.result.outcome[0].refused, is_allowed ? OK : ERR_IMAGE_COUNTER);
-            finish(&board);
+            board_stop(&board);
         }
     }
 }
@@ -142,7 +105,7 @@ static void test_one_more_is_enough(void **state)
         request(&board, image(&board, 3, 5), true);
         boots(&board, 2);
         assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_COUNTER);
-        finish(&board);
+        board_stop(&board);
     }
 }
 
@@ -155,17 +118,17 @@ static void test_an_image_below_the_counter_does_not_boot(void **state)
     boots(&board, 1);
     world_erase(&board.world, WORLD_PRIMARY);
     world_put_image(&board.world, WORLD_PRIMARY, 0, image(&board, 9, 4));
-    assert_int_equal(boot_with_cut(&board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), ERR_BOOT_NO_IMAGE);
+    assert_int_equal(board_boot(&board), ERR_BOOT_NO_IMAGE);
     assert_int_equal(board.result.is_verified, HARDENED_FALSE);
     /* Nor does such a one come in where the primary is empty. */
     world_erase(&board.world, WORLD_PRIMARY);
     world_erase(&board.world, WORLD_SECONDARY);
     world_put_image(&board.world, WORLD_SECONDARY, 0, image(&board, 9, 4));
-    assert_int_equal(boot_with_cut(&board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), ERR_BOOT_NO_IMAGE);
+    assert_int_equal(board_boot(&board), ERR_BOOT_NO_IMAGE);
     world_erase(&board.world, WORLD_SECONDARY);
     world_put_image(&board.world, WORLD_SECONDARY, 0, image(&board, 3, 5));
     boots(&board, 3);
-    finish(&board);
+    board_stop(&board);
 }
 
 static void test_the_way_back_is_open_until_confirmation(void **state)
@@ -194,7 +157,7 @@ static void test_the_way_back_is_open_until_confirmation(void **state)
            board.world.area[WORLD_PRIMARY].size - board.world.layout[WORLD_PRIMARY].status);
     boots(&board, 2);
     assert_int_not_equal(board.result.outcome[0].refused, OK);
-    finish(&board);
+    board_stop(&board);
 }
 
 /* A revert that power cut short while no trailer of the primary said it, and that the product postpones then. */
@@ -215,15 +178,15 @@ static void test_the_way_back_is_open_until_it_was_gone(void **state)
         world_save(&board.world, &before);
         for (uint64_t at = 0; is_cut; at++) {
             world_restore(&board.world, &before);
-            (void)boot_with_cut(&board, at, NOR_CUT_CLEAN, 0);
+            (void)board_boot_until(&board, at, NOR_CUT_CLEAN, 0);
             is_cut = board.world.power.off;
             product_says_no = true;
-            assert_int_equal(boot_with_cut(&board, NOR_NO_CUT, NOR_CUT_CLEAN, 0), OK);
+            assert_int_equal(board_boot(&board), OK);
             product_says_no = false;
             boots(&board, 1);
         }
         world_drop(&board.world, &before);
-        finish(&board);
+        board_stop(&board);
     }
 }
 
@@ -243,7 +206,7 @@ static void test_a_cut_while_recording_loses_nothing(void **state)
     world_save(&board.world, &before);
     for (uint64_t at = 0; is_cut; at++) {
         world_restore(&board.world, &before);
-        (void)boot_with_cut(&board, at, (enum nor_cut)(at % 3), (uint32_t)at);
+        (void)board_boot_until(&board, at, (enum nor_cut)(at % 3), (uint32_t)at);
         is_cut = board.world.power.off;
         boots(&board, 2);
         assert_quiet(&board, 2);
@@ -252,7 +215,7 @@ static void test_a_cut_while_recording_loses_nothing(void **state)
         assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_COUNTER);
     }
     world_drop(&board.world, &before);
-    finish(&board);
+    board_stop(&board);
 }
 
 /* One damaged record anywhere in the journal does not bring back a lower counter. */
@@ -286,7 +249,7 @@ static void test_a_damaged_record_does_not_lower_the_counter(void **state)
     }
     assert_true(damaged > 20);
     world_drop(&board.world, &before);
-    finish(&board);
+    board_stop(&board);
 }
 
 /* The highest version is chosen only if its counter is high enough; a trial that is not confirmed raises nothing. */
@@ -316,7 +279,7 @@ static void test_modes_that_choose_obey_the_counter(void **state)
     assert_int_equal(board.result.header.version.major, 4);
     world_erase(&board.world, WORLD_SECONDARY);
     assert_int_equal(boot_choose(config, &board.result), ERR_BOOT_NO_IMAGE);
-    finish(&board);
+    board_stop(&board);
 }
 
 static void test_a_single_slot_obeys_the_counter(void **state)
@@ -333,7 +296,7 @@ static void test_a_single_slot_obeys_the_counter(void **state)
     world_erase(&board.world, WORLD_PRIMARY);
     world_put_image(&board.world, WORLD_PRIMARY, 0, image(&board, 1, 6));
     assert_int_equal(boot_single(&board.world.boot, &board.result), OK);
-    finish(&board);
+    board_stop(&board);
 }
 
 static void test_random_journals_are_survived(void **state)
@@ -353,7 +316,7 @@ static void test_random_journals_are_survived(void **state)
         }
         boots(&board, 1);
     }
-    finish(&board);
+    board_stop(&board);
 }
 
 int main(void)

@@ -1,25 +1,16 @@
 /*
  * Several image pairs: what is installed together, refused together, and never mixed, at whatever instants power fails.
  */
-#include "tests/unit.h"
+#include "tests/powercut/board.h"
 
 #include <string.h>
 
 #include "host/random.h"
-#include "tests/powercut/images.h"
-#include "tests/powercut/modes.h"
 
 #define PAIRS   3
 #define PAYLOAD 9000U
 
 static const struct world_geometry geometry = {"set", {{4, 0, 0xff, {{4096, 8}}}, {1, 0, 0xff, {{4096, 8}}}}, {0}, 0};
-
-struct board {
-    struct world world;
-    struct buffer images[8];
-    size_t image_count;
-    struct boot_result result;
-};
 
 /* An image of a version that needs at least the version given of another pair; needs < 0: nothing. */
 static const struct buffer *image(struct board *board, uint8_t major, int needs, uint8_t needed)
@@ -27,30 +18,13 @@ static const struct buffer *image(struct board *board, uint8_t major, int needs,
     const struct image_dependency dependency = {.image_id = (uint8_t)needs, .min_version = {.major = needed}};
     const struct sign_params params = {
         .version = {.major = major}, .dependencies = &dependency, .dependency_count = needs < 0 ? 0 : 1};
-    struct buffer *made = &board->images[board->image_count++];
 
-    assert_true(board->image_count <= sizeof board->images / sizeof board->images[0]);
-    images_make(made, &params, PAYLOAD, (uint32_t)board->image_count);
-    return made;
+    return board_image(board, &params, PAYLOAD);
 }
 
 static void start(struct board *board, const struct boot_mode *mode)
 {
-    memset(board, 0, sizeof *board);
-    world_init(&board->world, &geometry, sim_mode_of(mode), PAIRS, 0);
-    for (unsigned area = 0; area < WORLD_AREAS; area++) {
-        if (world_has(&board->world, area)) {
-            world_erase(&board->world, area);
-        }
-    }
-}
-
-static void finish(struct board *board)
-{
-    for (size_t i = 0; i < board->image_count; i++) {
-        buffer_free(&board->images[i]);
-    }
-    world_free(&board->world);
+    board_init(board, &geometry, sim_mode_of(mode), PAIRS);
 }
 
 static void install(struct board *board, unsigned pair, const struct buffer *present)
@@ -67,37 +41,11 @@ static void start_with_ones(struct board *board, const struct boot_mode *mode)
     }
 }
 
-static void request(struct board *board, unsigned pair, const struct buffer *update, bool permanent)
-{
-    unsigned area = WORLD_AREA(pair, WORLD_SECONDARY);
-
-    world_put_image(&board->world, area, sim_upload_off(&board->world), update);
-    world_request(&board->world, area, permanent);
-}
-
 /* Version 2 of pairs 0 and 1, each of which needs the other's. */
 static void request_set(struct board *board)
 {
-    request(board, 0, image(board, 2, 1, 2), false);
-    request(board, 1, image(board, 2, 0, 2), false);
-}
-
-static int boot_with_cut(struct board *board, uint64_t cut_at, enum nor_cut kind, uint32_t seed)
-{
-    int err;
-
-    nor_power_on(&board->world.power, cut_at, kind, seed);
-    err = sim_boot(&board->world, &board->result);
-    if (!board->world.power.off) {
-        assert_int_equal(nor_power_settle(&board->world.power), OK);
-    }
-    assert_string_equal(world_violation(&board->world), "");
-    return err;
-}
-
-static int boot(struct board *board)
-{
-    return boot_with_cut(board, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
+    board_upload(board, 0, image(board, 2, 1, 2), false);
+    board_upload(board, 1, image(board, 2, 0, 2), false);
 }
 
 static unsigned version(const struct board *board, unsigned pair)
@@ -112,12 +60,6 @@ static void assert_versions(const struct board *board, unsigned first, unsigned 
     assert_int_equal(version(board, 2), third);
 }
 
-static void assert_quiet(struct board *board)
-{
-    assert_int_equal(boot(board), OK);
-    assert_int_equal(board->world.power.ops, 0);
-}
-
 /* Those that have a way back first. */
 static const struct boot_mode *const modes[] = {&boot_mode_swap_offset, &boot_mode_backup, &boot_mode_overwrite};
 enum { REVERTING = 2, MODES = 3 };
@@ -129,9 +71,9 @@ static void test_pairs_are_updated_in_one_boot(void **state)
         struct board board;
 
         start_with_ones(&board, modes[m]);
-        request(&board, 1, image(&board, 2, -1, 0), true);
-        request(&board, 2, image(&board, 3, -1, 0), true);
-        assert_int_equal(boot(&board), OK);
+        board_upload(&board, 1, image(&board, 2, -1, 0), true);
+        board_upload(&board, 2, image(&board, 3, -1, 0), true);
+        assert_int_equal(board_boot(&board), OK);
         assert_versions(&board, 1, 2, 3);
         assert_int_equal(board.result.outcome[0].performed, SWAP_NONE);
         assert_int_equal(board.result.outcome[1].performed, SWAP_PERM);
@@ -140,8 +82,8 @@ static void test_pairs_are_updated_in_one_boot(void **state)
         if (m < REVERTING) {
             assert_int_equal(world_trailer(&board.world, WORLD_AREA(2, WORLD_PRIMARY), 0).image_index, 2);
         }
-        assert_quiet(&board);
-        finish(&board);
+        board_assert_quiet(&board);
+        board_stop(&board);
     }
 }
 
@@ -152,17 +94,17 @@ static void try_set(const struct boot_mode *mode, unsigned confirmed, unsigned v
 
     start_with_ones(&board, mode);
     request_set(&board);
-    assert_int_equal(boot(&board), OK);
+    assert_int_equal(board_boot(&board), OK);
     assert_versions(&board, 2, 2, 1);
     for (unsigned i = 0; i < 2; i++) {
         if ((confirmed >> i & 1U) != 0) {
             world_confirm(&board.world, WORLD_AREA(i, WORLD_PRIMARY));
         }
     }
-    assert_int_equal(boot(&board), OK);
+    assert_int_equal(board_boot(&board), OK);
     assert_versions(&board, version_after, version_after, 1);
-    assert_quiet(&board);
-    finish(&board);
+    board_assert_quiet(&board);
+    board_stop(&board);
 }
 
 static void test_an_unconfirmed_set_goes_back_and_a_confirmed_one_stays(void **state)
@@ -200,12 +142,12 @@ static void test_a_request_that_needs_what_is_not_there_is_refused(void **state)
             struct board board;
 
             start_with_ones(&board, modes[m]);
-            request(&board, 0, image(&board, 2, rows[i].needs, rows[i].needed), true);
-            assert_int_equal(boot(&board), OK);
+            board_upload(&board, 0, image(&board, 2, rows[i].needs, rows[i].needed), true);
+            assert_int_equal(board_boot(&board), OK);
             assert_int_equal(board.result.outcome[0].refused, rows[i].reason);
             assert_versions(&board, rows[i].reason == OK ? 2 : 1, 1, 1);
-            assert_quiet(&board);
-            finish(&board);
+            board_assert_quiet(&board);
+            board_stop(&board);
         }
     }
 }
@@ -218,17 +160,17 @@ static void test_what_needs_a_refused_image_is_refused_with_it(void **state)
         struct board board;
 
         start_with_ones(&board, modes[m]);
-        request(&board, 0, image(&board, 2, 1, 2), false);
-        request(&board, 1, image(&board, 2, 2, 2), false);
-        request(&board, 2, image(&board, 2, -1, 0), false);
+        board_upload(&board, 0, image(&board, 2, 1, 2), false);
+        board_upload(&board, 1, image(&board, 2, 2, 2), false);
+        board_upload(&board, 2, image(&board, 2, -1, 0), false);
         world_bytes(&board.world, WORLD_AREA(2, WORLD_SECONDARY))[8000] ^= 1;
-        assert_int_equal(boot(&board), OK);
+        assert_int_equal(board_boot(&board), OK);
         assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_DEPENDENCY);
         assert_int_equal(board.result.outcome[1].refused, ERR_IMAGE_DEPENDENCY);
         assert_int_equal(board.result.outcome[2].refused, ERR_IMAGE_HASH);
         assert_versions(&board, 1, 1, 1);
-        assert_quiet(&board);
-        finish(&board);
+        board_assert_quiet(&board);
+        board_stop(&board);
     }
 }
 
@@ -242,12 +184,12 @@ static void test_a_request_that_takes_away_what_another_needs_is_refused(void **
         install(&board, 0, image(&board, 2, -1, 0));
         install(&board, 1, image(&board, 1, 0, 2));
         install(&board, 2, image(&board, 1, -1, 0));
-        request(&board, 0, image(&board, 1, -1, 0), true);
-        assert_int_equal(boot(&board), OK);
+        board_upload(&board, 0, image(&board, 1, -1, 0), true);
+        assert_int_equal(board_boot(&board), OK);
         assert_int_equal(board.result.outcome[0].refused, ERR_IMAGE_DEPENDENCY);
         assert_versions(&board, 2, 1, 1);
-        assert_quiet(&board);
-        finish(&board);
+        board_assert_quiet(&board);
+        board_stop(&board);
     }
 }
 
@@ -262,8 +204,8 @@ static void test_unmet_dependencies_of_what_is_installed_do_not_keep_it_from_boo
         install(&board, 0, image(&board, 1, 2, 9));
         install(&board, 1, image(&board, 1, -1, 0));
         install(&board, 2, image(&board, 1, -1, 0));
-        assert_quiet(&board);
-        finish(&board);
+        board_assert_quiet(&board);
+        board_stop(&board);
     }
 }
 
@@ -275,9 +217,9 @@ static void test_nothing_starts_when_one_primary_is_not_valid(void **state)
 
         start_with_ones(&board, modes[i / PAIRS]);
         world_bytes(&board.world, WORLD_AREA(i % PAIRS, WORLD_PRIMARY))[5000] ^= 1;
-        assert_int_equal(boot(&board), ERR_BOOT_NO_IMAGE);
+        assert_int_equal(board_boot(&board), ERR_BOOT_NO_IMAGE);
         assert_int_equal(board.result.is_verified, HARDENED_FALSE);
-        finish(&board);
+        board_stop(&board);
     }
 }
 
@@ -302,11 +244,11 @@ static void test_a_set_goes_back_when_one_of_it_cannot_be_installed(void **state
         request_set(&board);
         board.world.power.watch = spoil_second_pair;
         board.world.power.context = &board;
-        assert_int_equal(boot(&board), OK);
+        assert_int_equal(board_boot(&board), OK);
         board.world.power.watch = NULL;
         assert_versions(&board, 1, 1, 1);
-        assert_quiet(&board);
-        finish(&board);
+        board_assert_quiet(&board);
+        board_stop(&board);
     }
 }
 
@@ -349,21 +291,21 @@ static bool play_cuts(const struct state *before, struct board *board, uint64_t 
     bool is_open; /* whether it goes back at once; torn, the record that says so may read either way */
 
     world_restore(&board->world, before);
-    is_cut = boot_with_cut(board, at, kind, (uint32_t)random_below(random, 1U << 30)) != OK;
+    is_cut = board_boot_until(board, at, kind, (uint32_t)random_below(random, 1U << 30)) != OK;
     if (is_cut && random_below(random, 2) == 0) { /* and once more while it recovers */
-        (void)boot_with_cut(board, random_below(random, 60), (enum nor_cut)random_below(random, 3), 7);
+        (void)board_boot_until(board, random_below(random, 60), (enum nor_cut)random_below(random, 3), 7);
     }
     nor_power_on(&board->world.power, NOR_NO_CUT, NOR_CUT_CLEAN, 0);
     is_open = may_have_run(board);
     for (unsigned again = 0; again < 3; again++) {
-        assert_int_equal(boot(board), OK);
+        assert_int_equal(board_boot(board), OK);
         assert_not_mixed(board, at);
         assert_none_refused(board);
         assert_true(version(board, 0) == 1 || (again == 0 && version(board, 0) == expected));
         assert_true(is_open || version(board, 0) == (again == 0 ? expected : 1));
     }
     assert_versions(board, 1, 1, 1); /* nobody confirmed */
-    assert_quiet(board);
+    board_assert_quiet(board);
     return is_cut;
 }
 
@@ -381,7 +323,7 @@ static void cut_everywhere(const struct boot_mode *mode, bool reverts)
     install(&board, 2, image(&board, 1, 1, 1));
     request_set(&board);
     if (reverts) {
-        assert_int_equal(boot(&board), OK);
+        assert_int_equal(board_boot(&board), OK);
         assert_versions(&board, 2, 2, 1);
     }
     world_save(&board.world, &before);
@@ -390,7 +332,7 @@ static void cut_everywhere(const struct boot_mode *mode, bool reverts)
     }
     assert_true(at > 60);
     world_drop(&board.world, &before);
-    finish(&board);
+    board_stop(&board);
 }
 
 static void test_a_set_is_never_mixed_by_power_cuts(void **state)
@@ -467,13 +409,13 @@ static void survive_random_sets(const struct boot_mode *mode)
         scramble(&board, &random);
         world_save(&board.world, &before);
         for (unsigned again = 0; again < 4; again++) {
-            booted += boot(&board) == OK ? 1 : 0;
+            booted += board_boot(&board) == OK ? 1 : 0;
         }
         assert_true(world_guards_hold(&board.world, &before));
         world_drop(&board.world, &before);
     }
     assert_true(booted > 1000);
-    finish(&board);
+    board_stop(&board);
 }
 
 /* Fuzz: whatever slots, trailers and dependencies say, boot_go ends and leaves what is not its own alone. */
