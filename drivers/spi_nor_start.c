@@ -76,8 +76,9 @@ static void wait_while_busy(const struct spi_nor *nor, uint32_t max_us)
 
 /*
  * Out of every state that one line can lead out of. Ones end continuous read, whose address and mode bits take up to 20
- * clocks on two lines. A sleeping chip hears nothing but the release, a busy one nothing but status and reset; a
- * suspended erase is resumed so that it ends well; the reset ends 4-byte mode, suspension and what else is volatile.
+ * clocks on two lines, or QPI; they end a continuous read in QPI, and those of the second attempt then QPI. A sleeping
+ * chip hears nothing but the release, a busy one nothing but status and reset; a suspended erase is resumed so that it
+ * ends well; the reset ends 4-byte mode, suspension and what else is volatile.
  */
 static void recover(const struct spi_nor *nor)
 {

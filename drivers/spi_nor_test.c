@@ -105,6 +105,100 @@ static void test_init_recovers_from_every_combination_of_states(void **state)
     }
 }
 
+static const struct sfdp_chip large = {SPI_NOR_PART_CHIP(0xef4019), .four_byte = SFDP_4BYTE_MODE, .lock = SPI_NOR_BP2};
+
+static void begin_large(const struct nor_chip_part *part)
+{
+    begin_with(part);
+    nor.described = &large;
+    nor.geometry.size = 32u << 20;
+    memcpy(nor.id, part->jedec_id, sizeof(nor.id));
+    nor.needs_quad = false;
+}
+
+static void test_what_one_line_sends_to_a_chip_on_four(void **state)
+{
+    uint8_t id[3];
+
+    (void)state;
+    begin_large(&nor_chip_w25q256fv);
+    assert_true(rig_leave_in(SUITE_QPI));
+    nor_chip_select(&rig_chip);
+    (void)nor_chip_shift(&rig_chip, OP_RDID, 4);
+    for (size_t i = 0; i < sizeof(id); i++) {
+        id[i] = nor_chip_shift(&rig_chip, 0, 4);
+    }
+    nor_chip_deselect(&rig_chip);
+    assert_memory_equal(id, nor.id, sizeof(id));
+    assert_int_equal(spi_nor_receive(&nor, OP_RDID, id, sizeof(id)), OK);
+    assert_memory_equal(id, "\xff\xff\xff", sizeof(id));
+    assert_int_equal(spi_nor_simple(&nor, OP_RESET_ENABLE), OK);
+    assert_int_equal(spi_nor_simple(&nor, OP_RESET), OK);
+    assert_true(rig_chip.qpi);
+    assert_int_equal(spi_nor_simple(&nor, OP_MODE_RESET), OK);
+    assert_false(rig_chip.qpi);
+    assert_int_equal(spi_nor_receive(&nor, OP_RDID, id, sizeof(id)), OK);
+    assert_memory_equal(id, nor.id, sizeof(id));
+    end();
+}
+
+/* Of a read in four lines that goes on, one line sees what IO1 carries. */
+static void test_what_one_line_sees_of_a_continuous_read(void **state)
+{
+    uint8_t seen;
+    const uint8_t *data;
+
+    (void)state;
+    begin();
+    assert_true(rig_leave_in(SUITE_READ_QUAD));
+    nor_chip_select(&rig_chip);
+    for (size_t i = 0; i < 3; i++) { /* 24 clocks: address (all ones), mode bits, four dummies; then six bytes */
+        seen = nor_chip_shift(&rig_chip, 0xff, 1);
+    }
+    nor_chip_deselect(&rig_chip);
+    data = rig_chip.array->data;
+    for (unsigned i = 0; i < 4; i++) { /* the last four of them, behind the end of the array */
+        assert_int_equal((seen >> (7 - 2 * i)) & 1, (data[i + 1] >> 5) & 1);
+        assert_int_equal((seen >> (6 - 2 * i)) & 1, (data[i + 1] >> 1) & 1);
+    }
+    assert_null(rig_chip.continuous);
+    end();
+}
+
+/* What only power ends: QPI that has no FFh, and sleep in QPI. It is told in time, and nothing is lost. */
+static void test_a_chip_that_one_line_cannot_reach_is_an_absent_one(void **state)
+{
+    static const struct nor_chip_part *const parts[] = {&nor_chip_mx25l25635f, &nor_chip_w25q256fv};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        begin_large(parts[i]);
+        assert_true(rig_leave_in(SUITE_QPI));
+        rig_chip.asleep = i == 1;
+        started = rig_chip.machine->clock.now;
+        assert_int_equal(spi_nor_init(&nor), ERR_FLASH_NO_DEVICE);
+        assert_true(took_us() < 100000);
+        assert_int_equal(rig_stats()->erases + rig_stats()->programs, 0);
+        nor_chip_power_on(&rig_chip);
+        assert_int_equal(spi_nor_init(&nor), OK);
+        end();
+    }
+}
+
+/* An erase in QPI cannot be seen to run; the chip is there at the first start behind it. */
+static void test_an_erase_in_qpi_is_not_disturbed(void **state)
+{
+    (void)state;
+    begin_large(&nor_chip_w25q256fv);
+    assert_true(rig_leave_in(SUITE_QPI));
+    nor_chip_begin_busy(&rig_chip);
+    assert_int_equal(spi_nor_init(&nor), ERR_FLASH_NO_DEVICE);
+    rig_advance_us(200000);
+    assert_int_equal(spi_nor_init(&nor), OK);
+    assert_int_equal(rig_chip.array->data[(32u << 20) - 0x10000], 0xff);
+    end();
+}
+
 static unsigned status_writes;
 static const struct spi_driver *wrapped;
 
@@ -299,6 +393,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_init_recovers_from_every_combination_of_states),
+        cmocka_unit_test(test_what_one_line_sends_to_a_chip_on_four),
+        cmocka_unit_test(test_what_one_line_sees_of_a_continuous_read),
+        cmocka_unit_test(test_a_chip_that_one_line_cannot_reach_is_an_absent_one),
+        cmocka_unit_test(test_an_erase_in_qpi_is_not_disturbed),
         cmocka_unit_test(test_a_chip_that_needs_nothing_is_written_nothing),
         cmocka_unit_test(test_erase_returns_early_and_fast_mode_comes_with_the_first_write),
         cmocka_unit_test(test_an_erase_of_nothing_brings_fast_mode_alone),

@@ -18,6 +18,9 @@ bool nor_chip_has(const struct nor_chip *chip, unsigned feature)
 
 bool nor_chip_is_quad(const struct nor_chip *chip)
 {
+    if (chip->qpi) {
+        return true;
+    }
     return nor_chip_has(chip, NOR_CHIP_STATUS2) ? (chip->status2 & STATUS2_QE) != 0 : (chip->status & STATUS_QE) != 0;
 }
 
@@ -176,6 +179,8 @@ void nor_chip_forget_volatile(struct nor_chip *chip)
     chip->stuck = false;
     chip->locked = nor_chip_has(chip, NOR_CHIP_UNLOCK);
     chip->reset_enabled = false;
+    chip->qpi = false;
+    chip->continuous = NULL;
     chip->config[1] = 0;
     chip->security = 0;
     chip->command = NULL;
@@ -258,21 +263,19 @@ static uint8_t shift_data(struct nor_chip *chip, uint8_t out)
 
 void nor_chip_select(struct nor_chip *chip)
 {
-    chip->command = NULL;
-    chip->at = 0;
+    chip->command = chip->continuous;
+    chip->is_continued = chip->continuous != NULL;
+    chip->at = chip->is_continued ? 1 : 0; /* as behind the opcode */
     chip->addr = 0;
     chip->data_len = 0;
     memset(chip->data, FLOATING, sizeof(chip->data));
 }
 
-uint8_t nor_chip_shift(struct nor_chip *chip, uint8_t out, unsigned lines)
+static uint8_t shift_byte(struct nor_chip *chip, uint8_t out, unsigned lines)
 {
     uint32_t at = chip->at++;
     uint32_t before_data;
 
-    if (!chip->present) {
-        return chip->absent_level;
-    }
     if (at == 0) {
         begin_command(chip, out);
         return FLOATING;
@@ -280,8 +283,8 @@ uint8_t nor_chip_shift(struct nor_chip *chip, uint8_t out, unsigned lines)
     if (chip->command == NULL) {
         return FLOATING;
     }
-    before_data = nor_chip_addr_bytes(chip) + chip->command->dummies;
-    check_lines(chip, lines, at <= before_data ? chip->command->addr_lines : chip->command->data_lines);
+    before_data = nor_chip_addr_bytes(chip) + nor_chip_dummies(chip);
+    check_lines(chip, lines, nor_chip_expected_lines(chip, at > before_data));
     if (chip->command == NULL) {
         return FLOATING;
     }
@@ -289,7 +292,44 @@ uint8_t nor_chip_shift(struct nor_chip *chip, uint8_t out, unsigned lines)
         chip->addr = chip->addr << 8 | out;
         return FLOATING;
     }
+    if (at == nor_chip_addr_bytes(chip) + 1) {
+        nor_chip_take_mode_bits(chip, out);
+    }
     return at <= before_data ? FLOATING : shift_data(chip, out);
+}
+
+/* The controller drives `lines` lines, the chip samples and drives `width`: eight bits of it are as many clocks. */
+static uint8_t shift_narrow(struct nor_chip *chip, uint8_t out, unsigned lines, unsigned width)
+{
+    unsigned clocks = 8 / lines;
+    uint32_t driven = (1U << lines) - 1;
+    uint32_t pulled_up = ((1U << width) - 1) & ~driven;
+    uint32_t sampled = 0;
+    uint32_t given = 0;
+    uint8_t in = 0;
+
+    for (unsigned left = clocks; left-- > 0;) {
+        sampled = sampled << width | pulled_up | (out >> (left * lines) & driven);
+    }
+    for (unsigned left = clocks * width / 8; left-- > 0;) {
+        given = given << 8 | shift_byte(chip, (uint8_t)(sampled >> (8 * left)), width);
+    }
+    for (unsigned left = clocks; left-- > 0;) {
+        uint32_t levels = given >> (left * width);
+
+        in = (uint8_t)(in << lines | ((lines == 1 ? levels >> 1 : levels) & driven));
+    }
+    return in;
+}
+
+uint8_t nor_chip_shift(struct nor_chip *chip, uint8_t out, unsigned lines)
+{
+    unsigned width = nor_chip_width(chip, lines);
+
+    if (!chip->present) {
+        return chip->absent_level;
+    }
+    return width > lines ? shift_narrow(chip, out, lines, width) : shift_byte(chip, out, lines);
 }
 
 void nor_chip_deselect(struct nor_chip *chip)

@@ -334,6 +334,11 @@ static const uint8_t unknown_but_important[] = {0xa2, 0x32, 0x12, 0x34, 0x3e, 0x
 
 const struct nor_chip_command *nor_chip_find_command(struct nor_chip *chip, uint8_t opcode)
 {
+    const struct nor_chip_command *mode = nor_chip_find_mode_command(chip, opcode);
+
+    if (mode != NULL) {
+        return mode;
+    }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (commands[i].opcode == opcode && !is_left_out(chip, opcode)) {
             return &commands[i];

@@ -46,6 +46,21 @@ struct nor_chip_command {
     void (*end)(struct nor_chip *chip); /* chip select goes high */
 };
 
+/* ---- modes in which the chip samples more lines (nor_chip_modes) ---- */
+
+/* The lines on which the chip samples what comes on `lines`. */
+unsigned nor_chip_width(const struct nor_chip *chip, unsigned lines);
+
+/* The lines on which the open command wants address and dummies, or data. */
+unsigned nor_chip_expected_lines(const struct nor_chip *chip, bool is_data);
+uint32_t nor_chip_dummies(const struct nor_chip *chip);
+
+/* The byte behind the address: of reads that have mode bits it decides whether the next frame goes on with the read. */
+void nor_chip_take_mode_bits(struct nor_chip *chip, uint8_t bits);
+
+/* What enters or leaves QPI, or NULL; `opcode` as nor_chip_find_command. */
+const struct nor_chip_command *nor_chip_find_mode_command(const struct nor_chip *chip, uint8_t opcode);
+
 /* The command that this part has for an opcode, or NULL; one whose loss matters is reported. */
 const struct nor_chip_command *nor_chip_find_command(struct nor_chip *chip, uint8_t opcode);
 

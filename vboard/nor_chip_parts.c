@@ -27,6 +27,7 @@ static const uint8_t mx25r_sfdp[] = {
 const struct nor_chip_part nor_chip_mx25r6435f = {
     .name = "MX25R6435F",
     .features = MX25R_FEATURES,
+    .mode_bits = NOR_CHIP_MODE_BITS_MACRONIX,
     .array = &nor_part_mx25r6435f,
     .jedec_id = {0xc2, 0x28, 0x17},
     .electronic_id = 0x17,
@@ -38,6 +39,7 @@ const struct nor_chip_part nor_chip_mx25r6435f = {
 const struct nor_chip_part nor_chip_mx25r_4byte = {
     .name = "MX25R6435F with a 4-byte mode",
     .features = MX25R_FEATURES | NOR_CHIP_4BYTE_MODE,
+    .mode_bits = NOR_CHIP_MODE_BITS_MACRONIX,
     .array = &nor_part_mx25r6435f,
     .jedec_id = {0xc2, 0x28, 0x17},
     .electronic_id = 0x17,
@@ -105,6 +107,7 @@ const struct nor_chip_part nor_chip_w25q256jv = {
     .sfdp = w25q256jv_sfdp,
     .sfdp_len = sizeof(w25q256jv_sfdp),
     .features = NOR_CHIP_RESET | NOR_CHIP_STATUS2 | NOR_CHIP_4BYTE_MODE | NOR_CHIP_4BYTE_OPCODES | NOR_CHIP_EXTENDED,
+    .mode_bits = NOR_CHIP_MODE_BITS_WINBOND,
     OTHER_TIMES,
 };
 
@@ -113,7 +116,8 @@ const struct nor_chip_part nor_chip_w25q256fv = {
     .array = &array_32m,
     .jedec_id = {0xef, 0x40, 0x19},
     .electronic_id = 0x18,
-    .features = NOR_CHIP_RESET | NOR_CHIP_STATUS2 | NOR_CHIP_4BYTE_MODE | NOR_CHIP_EXTENDED,
+    .features = NOR_CHIP_RESET | NOR_CHIP_STATUS2 | NOR_CHIP_4BYTE_MODE | NOR_CHIP_EXTENDED | NOR_CHIP_QPI_38,
+    .mode_bits = NOR_CHIP_MODE_BITS_WINBOND,
     OTHER_TIMES,
 };
 
@@ -132,6 +136,7 @@ const struct nor_chip_part nor_chip_s25fl256s = {
     .jedec_id = {0x01, 0x02, 0x19},
     .electronic_id = 0x18,
     .features = NOR_CHIP_STATUS2 | NOR_CHIP_ERRORS | NOR_CHIP_BANK | NOR_CHIP_4BYTE_OPCODES,
+    .mode_bits = NOR_CHIP_MODE_BITS_SPANSION,
     OTHER_TIMES,
 };
 
@@ -143,6 +148,7 @@ const struct nor_chip_part nor_chip_locked = {
     .sfdp = mx25r_sfdp,
     .sfdp_len = sizeof(mx25r_sfdp),
     .features = MX25R_FEATURES | NOR_CHIP_UNLOCK,
+    .mode_bits = NOR_CHIP_MODE_BITS_MACRONIX,
     MX25R_TIMES,
 };
 
@@ -152,6 +158,17 @@ const struct nor_chip_part nor_chip_mx25l25635e = {
     .jedec_id = {0xc2, 0x20, 0x19},
     .electronic_id = 0x18,
     .features = NOR_CHIP_SECURITY | NOR_CHIP_4BYTE_MODE,
+    .mode_bits = NOR_CHIP_MODE_BITS_MACRONIX,
+    OTHER_TIMES,
+};
+
+const struct nor_chip_part nor_chip_mx25l25635f = {
+    .name = "MX25L25635F",
+    .array = &array_32m,
+    .jedec_id = {0xc2, 0x20, 0x19},
+    .electronic_id = 0x18,
+    .features = NOR_CHIP_RESET | NOR_CHIP_SECURITY | NOR_CHIP_4BYTE_MODE | NOR_CHIP_QPI_35,
+    .mode_bits = NOR_CHIP_MODE_BITS_MACRONIX,
     OTHER_TIMES,
 };
 
@@ -161,5 +178,6 @@ const struct nor_chip_part nor_chip_w25q80bl = {
     .jedec_id = {0xef, 0x40, 0x14},
     .electronic_id = 0x13,
     .features = NOR_CHIP_STATUS2 | NOR_CHIP_SILENT,
+    .mode_bits = NOR_CHIP_MODE_BITS_WINBOND,
     OTHER_TIMES,
 };

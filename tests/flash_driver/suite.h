@@ -19,6 +19,9 @@ struct suite_memory {
     size_t len;
 };
 
+/* Modes in which a chip takes no opcode from one line. */
+enum suite_mode { SUITE_QPI, SUITE_READ_QUAD, SUITE_READ_DUAL, SUITE_READ_QPI };
+
 struct suite_device {
     const struct flash_device *flash;
     uint32_t off; /* of what may be destroyed: a multiple of 64 KiB and of the sector */
@@ -31,6 +34,12 @@ struct suite_device {
     /* What only a model can do; NULL elsewhere. */
     void (*set_present)(bool is_present);
     void (*set_endless)(bool is_endless); /* what runs does not end */
+
+    /*
+     * What an application does on two and four lines: it enters QPI, or begins a continuous read. False, and nothing is
+     * done, if the chip has no such mode, or one that cannot be left on one line.
+     */
+    bool (*leave_in)(enum suite_mode mode);
 };
 
 struct suite_count {

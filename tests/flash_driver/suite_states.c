@@ -134,6 +134,51 @@ static const char *check_suspended(const struct suite_device *device)
     return NULL;
 }
 
+/* With three and four address bytes, write enabled or not, and after somebody else has tried to read the ID. */
+static const char *check_mode(const struct suite_device *device, enum suite_mode mode)
+{
+    uint8_t id[3];
+
+    for (unsigned variant = 0; variant < 8 && device->leave_in != NULL; variant++) {
+        CHECK_ALL(suite_check_works(device));
+        if ((variant & 1) != 0) {
+            raw(device, OP_WREN);
+            raw(device, OP_ENTER_4BYTE);
+        }
+        raw(device, (variant & 2) != 0 ? OP_WREN : OP_WRDI);
+        if (!device->leave_in(mode)) {
+            CHECK(flash_init(device->flash) == OK);
+            return SUITE_SKIP "the chip has no such mode that one line can end";
+        }
+        if ((variant & 4) != 0) {
+            CHECK(spi_nor_receive(device->nor, OP_RDID, id, 3) == OK);
+            CHECK(memcmp(id, device->nor->id, 3) != 0); /* it has no ear for that */
+        }
+        CHECK_ALL(check_recovers(device));
+    }
+    return device->leave_in != NULL ? NULL : SUITE_SKIP "one data line cannot bring the chip there";
+}
+
+static const char *check_qpi(const struct suite_device *device)
+{
+    return check_mode(device, SUITE_QPI);
+}
+
+static const char *check_read_quad(const struct suite_device *device)
+{
+    return check_mode(device, SUITE_READ_QUAD);
+}
+
+static const char *check_read_dual(const struct suite_device *device)
+{
+    return check_mode(device, SUITE_READ_DUAL);
+}
+
+static const char *check_read_qpi(const struct suite_device *device)
+{
+    return check_mode(device, SUITE_READ_QPI);
+}
+
 /* Everything at once, as far as it goes together. */
 static const char *check_combination(const struct suite_device *device)
 {
@@ -336,6 +381,10 @@ const struct suite_check suite_states[] = {
     {"left write enabled, or about to reset", check_write_enabled},
     {"left busy with an erase", check_busy},
     {"left with a suspended erase", check_suspended},
+    {"left in QPI mode", check_qpi},
+    {"left in a continuous read on four lines", check_read_quad},
+    {"left in a continuous read on two lines", check_read_dual},
+    {"left in a continuous read in QPI mode", check_read_qpi},
     {"left block-protected", check_protected_at_start},
     {"quad enable outlives protection", check_quad_enable_stays},
     {"left in several states at once", check_combination},

@@ -97,8 +97,16 @@ static const struct row {
      false},
     {"MX25L25635E, no reset, low", &nor_chip_mx25l25635e, DESCRIBED(0xc22019), ANY_LEN, 0x10000, false},
     {"MX25L25635E, no reset, high", &nor_chip_mx25l25635e, DESCRIBED(0xc22019), 70, HIGH, false},
+    {"MX25L25635F, high", &nor_chip_mx25l25635f, DESCRIBED(0xc22019), ANY_LEN, HIGH, false},
     {"W25Q80BL, no SFDP and no reset", &nor_chip_w25q80bl, DESCRIBED(0xef4014), ANY_LEN, 0x10000, false},
 };
+
+static bool leave_in(enum suite_mode mode)
+{
+    bool is_qpi = mode == SUITE_QPI || mode == SUITE_READ_QPI;
+
+    return !(is_qpi && (rig_chip.part->features & NOR_CHIP_QPI_35) != 0) && rig_leave_in(mode);
+}
 
 static void run_chip(const struct row *row)
 {
@@ -124,7 +132,8 @@ static void run_chip(const struct row *row)
                                   .memory_count = ARRAY_SIZE(memories),
                                   .nor = &nor,
                                   .set_present = rig_set_present,
-                                  .set_endless = rig_set_endless};
+                                  .set_endless = rig_set_endless,
+                                  .leave_in = leave_in};
 
     range = (struct flash_range){.sector_size = 0x1000, .count = size / 0x1000};
     rig_begin(row->part, row->transfer_max);

@@ -221,3 +221,65 @@ void rig_set_endless(bool is_endless)
         sim_timer_set(&rig.machine.clock, &rig_chip.done, rig.machine.clock.now + 1);
     }
 }
+
+/* ---- what an application does on more lines than the driver has ---- */
+
+static void wide_frame(unsigned opcode_lines, unsigned lines, const uint8_t *bytes, size_t len)
+{
+    nor_chip_select(&rig_chip);
+    for (size_t i = 0; i < len; i++) {
+        (void)nor_chip_shift(&rig_chip, bytes[i], i == 0 ? opcode_lines : lines);
+    }
+    nor_chip_deselect(&rig_chip);
+}
+
+/* Mode bits that every vendor takes for those of a read that goes on. */
+static void begin_continuous(uint8_t opcode, unsigned opcode_lines, unsigned lines)
+{
+    uint8_t frame[12] = {opcode};
+
+    frame[rig_chip.four_byte ? 5 : 4] = 0xa5;
+    wide_frame(opcode_lines, lines, frame, sizeof(frame));
+}
+
+static void enter_qpi(void)
+{
+    static const uint8_t by_38 = 0x38;
+    static const uint8_t by_35 = 0x35;
+    unsigned features = rig_chip.part->features;
+
+    if ((features & NOR_CHIP_QPI_38) != 0) {
+        wide_frame(1, 1, &by_38, 1);
+    } else if ((features & NOR_CHIP_QPI_35) != 0) {
+        wide_frame(1, 1, &by_35, 1);
+    }
+}
+
+static void set_quad_enable(void)
+{
+    if ((rig_chip.part->features & NOR_CHIP_STATUS2) != 0) {
+        rig_chip.status2 |= 0x02;
+    } else {
+        rig_chip.status |= 0x40;
+    }
+}
+
+bool rig_leave_in(enum suite_mode mode)
+{
+    bool has_mode_bits = rig_chip.part->mode_bits != NOR_CHIP_NO_MODE_BITS;
+
+    if (mode != SUITE_READ_DUAL) {
+        set_quad_enable();
+    }
+    if (mode == SUITE_QPI || mode == SUITE_READ_QPI) {
+        enter_qpi();
+    }
+    if (mode == SUITE_READ_QPI && rig_chip.qpi) {
+        begin_continuous(0xeb, 4, 4);
+    } else if (mode == SUITE_READ_QUAD && has_mode_bits) {
+        begin_continuous(0xeb, 1, 4);
+    } else if (mode == SUITE_READ_DUAL && has_mode_bits) {
+        begin_continuous(0xbb, 1, 2);
+    }
+    return mode == SUITE_QPI ? rig_chip.qpi : rig_chip.continuous != NULL;
+}

@@ -6,6 +6,7 @@
 #define TESTS_FLASH_DRIVER_RIG_H
 
 #include "drivers/spi_nor.h"
+#include "tests/flash_driver/suite.h"
 #include "vboard/nor_chip.h"
 
 /* Begins with `part`, fresh from the factory but for random contents, behind a controller of `transfer_max` bytes. */
@@ -30,5 +31,8 @@ void rig_advance_us(uint32_t us);
 
 void rig_set_present(bool is_present);
 void rig_set_endless(bool is_endless);
+
+/* As leave_in of struct suite_device, but also for QPI that one line cannot end. */
+bool rig_leave_in(enum suite_mode mode);
 
 #endif
