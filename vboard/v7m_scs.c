@@ -314,8 +314,16 @@ static void write_shcsr(struct v7m *v7m, uint32_t value)
     }
 }
 
+static bool has_mpu(const struct v7m *v7m)
+{
+    return v7m->cpu->core == CPU_CORTEX_M4;
+}
+
 static uint32_t read_mpu(const struct v7m *v7m, uint32_t addr)
 {
+    if (!has_mpu(v7m)) {
+        return 0;
+    }
     switch (addr) {
     case MPU_TYPE:
         return V7M_MPU_REGIONS << 8;
@@ -327,11 +335,6 @@ static uint32_t read_mpu(const struct v7m *v7m, uint32_t addr)
         return (addr & 4) != 0 ? v7m->mpu[v7m->mpu_number].base | v7m->mpu_number
                                : v7m->mpu[v7m->mpu_number].attributes;
     }
-}
-
-static bool has_mpu(const struct v7m *v7m)
-{
-    return v7m->cpu->core == CPU_CORTEX_M4;
 }
 
 static void write_mpu(struct v7m *v7m, uint32_t addr, uint32_t value)
@@ -364,7 +367,7 @@ static uint32_t read_scs(struct v7m *v7m, uint32_t addr)
         return read_systick(v7m, addr);
     }
     if (addr >= MPU_TYPE && addr < MPU_END) {
-        return has_mpu(v7m) ? read_mpu(v7m, addr) : 0;
+        return read_mpu(v7m, addr);
     }
     switch (addr) {
     case SCB_CPUID:
