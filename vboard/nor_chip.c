@@ -309,7 +309,7 @@ static uint8_t shift_narrow(struct nor_chip *chip, uint8_t out, unsigned lines, 
     uint8_t in = 0;
 
     for (unsigned left = clocks; left-- > 0;) {
-        sampled = sampled << width | pulled_up | (out >> (left * lines) & driven);
+        sampled = sampled << width | pulled_up | ((uint32_t)out >> (left * lines) & driven);
     }
     for (unsigned left = clocks * width / 8; left-- > 0;) {
         given = given << 8 | shift_byte(chip, (uint8_t)(sampled >> (8 * left)), width);
@@ -317,7 +317,7 @@ static uint8_t shift_narrow(struct nor_chip *chip, uint8_t out, unsigned lines, 
     for (unsigned left = clocks; left-- > 0;) {
         uint32_t levels = given >> (left * width);
 
-        in = (uint8_t)(in << lines | ((lines == 1 ? levels >> 1 : levels) & driven));
+        in = (uint8_t)((uint32_t)in << lines | ((lines == 1 ? levels >> 1 : levels) & driven));
     }
     return in;
 }
