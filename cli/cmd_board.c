@@ -23,7 +23,7 @@ static const struct cli_option run_options[] = {
     {"uart", 'u', CLI_VALUE, "stdio|pty|log:FILE", "where the console goes (default stdio)"},
     {"uart-link", 0, CLI_VALUE, "PATH", "symbolic link to the pseudo terminal"},
     {"console-log", 0, CLI_VALUE, "FILE", "copy what the console prints"},
-    {"ext-flash", 0, CLI_VALUE, "STATE", "present, none, none-low, asleep, busy, 4byte or foreign"},
+    {"ext-flash", 0, CLI_VALUE, "STATE", "present, none, none-low, asleep, busy, 4byte, reading or foreign"},
     {"slow-flash", 0, CLI_FLAG, NULL, "flash takes the data sheets' maximum times"},
     {"watchdog", 0, CLI_VALUE, "MS", "an earlier life of the firmware left the watchdog running"},
     {"button", 0, CLI_EACH, "N", "hold button N (1 to 4) down"},
@@ -138,9 +138,9 @@ static const struct {
     const char *name;
     enum vboard_ext_flash state;
 } ext_states[] = {
-    {"present", VBOARD_EXT_PRESENT}, {"none", VBOARD_EXT_NONE}, {"none-low", VBOARD_EXT_NONE_LOW},
-    {"asleep", VBOARD_EXT_ASLEEP},   {"busy", VBOARD_EXT_BUSY}, {"4byte", VBOARD_EXT_4BYTE},
-    {"foreign", VBOARD_EXT_FOREIGN},
+    {"present", VBOARD_EXT_PRESENT}, {"none", VBOARD_EXT_NONE},       {"none-low", VBOARD_EXT_NONE_LOW},
+    {"asleep", VBOARD_EXT_ASLEEP},   {"busy", VBOARD_EXT_BUSY},       {"4byte", VBOARD_EXT_4BYTE},
+    {"reading", VBOARD_EXT_READING}, {"foreign", VBOARD_EXT_FOREIGN},
 };
 
 static bool parse_ext_flash(struct session *session)
@@ -153,7 +153,8 @@ static bool parse_ext_flash(struct session *session)
             return true;
         }
     }
-    (void)cli_usage(&run_command, "--ext-flash: '%s' is none of present, none, none-low, asleep, busy, 4byte, foreign",
+    (void)cli_usage(&run_command,
+                    "--ext-flash: '%s' is none of present, none, none-low, asleep, busy, 4byte, reading, foreign",
                     text);
     return false;
 }

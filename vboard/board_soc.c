@@ -101,6 +101,9 @@ static void init_chip(struct vboard *board)
     case VBOARD_EXT_4BYTE:
         nor_chip_begin_4byte(chip);
         break;
+    case VBOARD_EXT_READING:
+        nor_chip_begin_reading(chip);
+        break;
     default:
         break;
     }

@@ -378,3 +378,13 @@ void nor_chip_begin_4byte(struct nor_chip *chip)
 {
     chip->four_byte = true;
 }
+
+void nor_chip_begin_reading(struct nor_chip *chip)
+{
+    if (nor_chip_has(chip, NOR_CHIP_STATUS2)) {
+        chip->status2 |= STATUS2_QE; /* without which it does not get there */
+    } else {
+        chip->status |= STATUS_QE;
+    }
+    chip->continuous = nor_chip_find_command(chip, 0xeb);
+}

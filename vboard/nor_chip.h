@@ -121,6 +121,7 @@ void nor_chip_power_on(struct nor_chip *chip);
 void nor_chip_begin_asleep(struct nor_chip *chip);
 void nor_chip_begin_busy(struct nor_chip *chip);
 void nor_chip_begin_4byte(struct nor_chip *chip);
+void nor_chip_begin_reading(struct nor_chip *chip); /* continuous read on four lines */
 
 void nor_chip_select(struct nor_chip *chip);
 /* One byte of the controller on `lines` lines; returns what it samples, on one line from IO1. */

@@ -25,6 +25,7 @@ enum vboard_ext_flash {
     VBOARD_EXT_ASLEEP,   /* in deep power-down */
     VBOARD_EXT_BUSY,     /* in the middle of erasing its last block */
     VBOARD_EXT_4BYTE,    /* in 4-byte address mode */
+    VBOARD_EXT_READING,  /* in a continuous read on four lines */
     VBOARD_EXT_FOREIGN,  /* a chip with another JEDEC ID */
 };
 

@@ -8,7 +8,7 @@ import sys
 import board
 
 # chip state -> number of warnings on the console before the application's line
-STATES = {"present": 0, "none": 1, "foreign": 1, "asleep": 0, "busy": 0, "4byte": 0}
+STATES = {"present": 0, "none": 1, "foreign": 1, "asleep": 0, "busy": 0, "4byte": 0, "reading": 0}
 
 
 def main():
