@@ -42,8 +42,8 @@ static void open_world(const struct play *play, struct world *world, struct stat
         exit(1);
     }
     scenario_prepare(scenario, world, start);
-    world->device[WORLD_INTERNAL].model.settles = play->campaign->steady;
-    world->device[WORLD_EXTERNAL].model.settles = play->campaign->steady;
+    world->device[WORLD_INTERNAL].model.settles = play->campaign->steady || play->job->steady;
+    world->device[WORLD_EXTERNAL].model.settles = play->campaign->steady || play->job->steady;
 }
 
 static void play_exploration(struct play *play)

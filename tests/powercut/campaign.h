@@ -19,6 +19,7 @@ struct campaign_job {
     struct scenario scenario;
     struct explore_options explore;
     uint32_t chains;
+    bool steady; /* as of the campaign */
 };
 
 struct campaign_list {

@@ -19,7 +19,7 @@ struct node {
     uint32_t parent;
     uint32_t depth;  /* cuts */
     struct cut cut;  /* of the parent's power-on */
-    bool is_witness; /* of the same form as another node: only booted */
+    bool is_witness; /* of the same form as an earlier node: it must not lead to another form than that one */
 };
 
 /* Open hash; {0, 0} marks an empty place. */
@@ -95,13 +95,18 @@ static bool set_add(struct key_set *set, const struct state_key *key)
     return true;
 }
 
-/* Same contents, but for what a journal numbers, same future. */
-static struct state_key node_key(const struct explorer *explorer, const struct moment *moment)
+static bool is_closure(const struct explorer *explorer)
+{
+    return explorer->options->depth == EXPLORE_NO_LIMIT;
+}
+
+/* Same contents, but for what a journal numbers and, where witnesses are cut, what is doomed: same future. */
+static struct state_key node_key(const struct explorer *explorer, const struct moment *moment, bool is_instant)
 {
     uint64_t what = (uint64_t)moment->phase | (uint64_t)moment->accepted << 8 | (uint64_t)moment->undecidable << 16 |
                     (uint64_t)moment->may_restate << 17 | (uint64_t)moment->wavered << 18 |
                     (uint64_t)moment->restated << 19;
-    struct state_key key = form_key(explorer->forms, explorer->world);
+    struct state_key key = form_key(explorer->forms, explorer->world, is_instant || !is_closure(explorer));
 
     key.word[0] ^= (what + 1) * 0x9e3779b97f4a7c15U;
     key.word[1] += what * 0xc2b2ae3d27d4eb4fU;
@@ -167,24 +172,48 @@ static bool is_witness(struct explorer *explorer)
            set_add(&explorer->witnesses, contents);
 }
 
-/* Notes the world's state at `moment`, unless it is known. */
-static void found(struct explorer *explorer, const struct moment *moment, const struct cut *cut, bool is_cut)
+/* Notes the world's state at `moment`, unless it is known. Whether it was not. */
+static bool found(struct explorer *explorer, const struct moment *moment, const struct cut *cut, bool is_cut)
 {
-    struct state_key key = node_key(explorer, moment);
+    struct state_key key = node_key(explorer, moment, false);
 
     if (moment->phase == MOMENT_OVER) {
-        return;
+        return false;
     }
     if (*table_slot(explorer, &key) != 0) {
         if (is_witness(explorer)) {
             add_node(explorer, &key, moment, cut, is_cut)->is_witness = true;
         }
-        return;
+        return false;
     }
     (void)add_node(explorer, &key, moment, cut, is_cut);
     *table_slot(explorer, &key) = explorer->count;
     explorer->counts->undecidable += moment->undecidable ? 1 : 0;
     explorer->counts->wavering += moment->wavered ? 1 : 0;
+    return true;
+}
+
+static bool is_at_witness(const struct explorer *explorer)
+{
+    return explorer->current != NO_PARENT && explorer->nodes[explorer->current].is_witness;
+}
+
+/* What leads on from a witness was found before, from the state for which it stands. */
+static void check_witness(struct explorer *explorer, bool was_new)
+{
+    if (was_new && is_at_witness(explorer) && is_closure(explorer)) {
+        explorer->counts->misread++;
+    }
+}
+
+/* A torn erase leaves some of the records of an old page, which are no part of a form: any of them, or none. */
+static bool erases_journal(const struct explorer *explorer, const struct nor_device *device, const struct nor_op *op)
+{
+    const struct world *world = explorer->world;
+    const struct flash_area *area = &world->area[WORLD_JOURNAL];
+
+    return op->kind == NOR_OP_ERASE && device == &world->device[WORLD_INTERNAL] && world_has(world, WORLD_JOURNAL) &&
+           op->off >= area->off && op->off - area->off < area->size;
 }
 
 /* The power-ons that lead to a node, then one more. */
@@ -232,6 +261,7 @@ static void try_cut(struct explorer *explorer, struct nor_device *device, const 
     struct moment moment = explorer->nodes[explorer->current].moment;
     struct cut cut = {world->power.ops, kind, seed, explorer->noise};
     struct nor_op running[WORLD_DEVICES];
+    bool was_new;
 
     for (size_t i = 0; i < WORLD_DEVICES; i++) {
         running[i] = world->device[i].running;
@@ -239,7 +269,8 @@ static void try_cut(struct explorer *explorer, struct nor_device *device, const 
     nor_power_damage(&world->power, device, op, kind, seed);
     state_settle(&world->store);
     moment_cut(explorer->scenario, &moment, world);
-    found(explorer, &moment, &cut, true);
+    was_new = found(explorer, &moment, &cut, true);
+    check_witness(explorer, was_new && !erases_journal(explorer, device, op));
     state_undo(&world->store);
     for (size_t i = 0; i < WORLD_DEVICES; i++) {
         world->device[i].running = running[i];
@@ -280,7 +311,7 @@ static void add_op(const struct explorer *explorer, struct state_key *key, const
 /* What a cut leaves depends on the arrays, on what is running and on the operation; nothing else of a boot matters. */
 static bool is_new_instant(struct explorer *explorer, const struct nor_device *at, const struct nor_op *op)
 {
-    struct state_key key = node_key(explorer, &explorer->nodes[explorer->current].moment);
+    struct state_key key = node_key(explorer, &explorer->nodes[explorer->current].moment, true);
 
     for (size_t i = 0; i < WORLD_DEVICES; i++) {
         add_op(explorer, &key, &explorer->world->device[i], &explorer->world->device[i].running);
@@ -325,7 +356,7 @@ static void fork_here(void *context, const struct nor_device *at, const struct n
 
     state_settle(&explorer->world->store);
     state_mark(&explorer->world->store);
-    is_new = is_new_instant(explorer, at, op);
+    is_new = is_new_instant(explorer, at, op) || is_at_witness(explorer);
     explorer->counts->cuts++;
     if (is_new) {
         try_cut(explorer, device, op, NOR_CUT_CLEAN, 0);
@@ -360,7 +391,8 @@ static void check_guards(struct explorer *explorer, struct outcome *outcome)
 
 static bool is_cut_further(const struct explorer *explorer, const struct node *node)
 {
-    return node->depth < explorer->options->depth && !node->moment.wavered && !node->is_witness;
+    return node->depth < explorer->options->depth && !node->moment.wavered &&
+           (!node->is_witness || is_closure(explorer));
 }
 
 /* The node's boot to its end, with all cuts on the way when these are wanted. */
@@ -385,7 +417,7 @@ static void run_whole(struct explorer *explorer, uint32_t noise)
     if (outcome.failed) {
         fail(explorer, &cut, &outcome);
     } else {
-        found(explorer, &node.moment, &cut, false);
+        check_witness(explorer, found(explorer, &node.moment, &cut, false));
     }
 }
 
@@ -406,7 +438,7 @@ static void run_without_chip(struct explorer *explorer, uint64_t op, uint32_t se
     if (outcome.failed) {
         fail(explorer, &cut, &outcome);
     } else {
-        found(explorer, &node.moment, &cut, true);
+        (void)found(explorer, &node.moment, &cut, true);
     }
 }
 
@@ -478,7 +510,7 @@ void explore(const struct scenario *scenario, const struct explore_options *opti
 
     grow(&explorer);
     world_restore(world, start);
-    found(&explorer, &first, &no_cut, false);
+    (void)found(&explorer, &first, &no_cut, false);
     for (explorer.current = 0; explorer.current < explorer.count; explorer.current++) {
         if (explorer.count >= options->max_states || (options->stop_at_failure && counts->failures > failures)) {
             counts->unfinished++;

@@ -6,6 +6,7 @@
 
 #include "boot/backup.h"
 #include "boot/crc32.h"
+#include "tests/powercut/doomed.h"
 
 #define CACHE_SIZE  4096U
 #define RECORDS_MAX 400U /* of a page */
@@ -49,6 +50,7 @@ struct form {
     uint16_t run; /* the last that is sure */
     uint32_t generation;
     bool is_known;
+    struct doomed doomed; /* whatever a boot reads */
 };
 
 struct form_cache {
@@ -116,6 +118,11 @@ static bool is_filled(const uint8_t *bytes, size_t len, uint8_t value)
         i++;
     }
     return i == len;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Slots up to the last claim that is not erased. */
@@ -329,6 +336,59 @@ static uint16_t run_of(const struct page_form *page)
     return run;
 }
 
+/*
+ * One of the values that a boot may read: record `at`, or for `at` = count zero, where no record is read every time.
+ * Whether it may.
+ */
+static bool may_read(const struct page_form *page, uint32_t at, uint8_t key, void *value, size_t size)
+{
+    memset(value, 0, size);
+    if (at < page->count) {
+        const struct found *found = &page->found[at];
+
+        memcpy(value, found->value, smaller(found->head.size, size));
+        return found->head.key == key && found->head.size == size && !is_replaced(page, at);
+    }
+    for (uint32_t i = 0; i < page->count; i++) {
+        if (page->found[i].is_sure && page->found[i].head.key == key && page->found[i].head.size == size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Only what is doomed by everything that may be read from the page stays so. */
+static void meet_doomed(struct form *form, const struct world *world, const struct page_form *page)
+{
+    for (uint32_t s = 0; s <= page->count; s++) {
+        struct backup_state state;
+
+        for (uint32_t p = 0; p <= page->count && may_read(page, s, BACKUP_KEY_STATE, &state, sizeof state); p++) {
+            struct backup_progress progress;
+
+            if (may_read(page, p, BACKUP_KEY_PROGRESS, &progress, sizeof progress)) {
+                struct doomed doomed = doomed_of(world, &state, &progress);
+
+                doomed_meet(&form->doomed, &doomed);
+            }
+        }
+    }
+}
+
+/* Whether a boot may take this page for one that counts, and for the newer one. */
+static bool may_win(const struct page_form *page, uint32_t generation)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < page->count; i++) {
+        const struct head *head = &page->found[i].head;
+
+        any = any || ((head->flags & FLAG_CARRIED) == 0 && (int32_t)(head->generation - generation) > 0 &&
+                      i + 1 < page->count + (page->ends_in_junk ? 1 : 0));
+    }
+    return any;
+}
+
 /* Whether the core reads what is read here. */
 static bool agrees(const struct form_cache *cache, const struct page_form *chosen)
 {
@@ -394,6 +454,7 @@ static void make_form(struct form_cache *cache, const struct world *world, struc
     form->key = form->contents;
     form->generation = 0;
     form->run = 0;
+    form->doomed = (struct doomed){.are_trailers = false};
     if (!open_journal(cache, world)) {
         cache->disagreements++;
         return;
@@ -408,6 +469,13 @@ static void make_form(struct form_cache *cache, const struct world *world, struc
     form->generation = chosen == PAGES ? 0 : cache->pages[chosen].generation;
     form->run = chosen == PAGES ? 0 : run_of(&cache->pages[chosen]);
     form->key = (struct state_key){{chosen, ~(uint64_t)chosen}};
+    if (chosen != PAGES) {
+        form->doomed = doomed_all();
+        meet_doomed(form, world, &cache->pages[chosen]);
+        if (may_win(&cache->pages[PAGES - 1 - chosen], form->generation)) {
+            meet_doomed(form, world, &cache->pages[PAGES - 1 - chosen]);
+        }
+    }
     for (uint32_t i = 0; i < PAGES; i++) {
         if (i == chosen || chosen == PAGES || may_be_newer(&cache->pages[i], form->generation)) {
             (i == chosen ? add_values : add_records)(&form->key, form, &cache->pages[i]);
@@ -479,9 +547,47 @@ uint64_t form_disagreements(const struct form_cache *cache)
     return cache->disagreements;
 }
 
-struct state_key form_key(struct form_cache *cache, const struct world *world)
+/* In place of the contents of these sectors. */
+static void replace_range(struct state_key *key, const struct world *world, unsigned area,
+                          const struct doomed_range *range, const struct state_key *form)
+{
+    uint32_t off = world->area[area].off + range->off;
+    struct state_key part = state_key_of(&world->store, world_device_of(world, area), off, range->end - range->off);
+
+    replace(key, &part, form);
+}
+
+static void replace_trailers(struct state_key *key, const struct world *world, bool are_doomed)
 {
     static const unsigned slots[] = {WORLD_PRIMARY, WORLD_SECONDARY, WORLD_BACKUP};
+
+    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+        struct doomed_range range = {0, world->area[slots[i]].size};
+        struct state_key form = {{0, 0}};
+
+        if (trailer_first_sector(&world->area[slots[i]], &world->layout[slots[i]], &range.off) != OK) {
+            die("no trailer");
+        }
+        if (!are_doomed) {
+            form = trailer_form(world, slots[i], range.off);
+        }
+        replace_range(key, world, slots[i], &range, &form);
+    }
+}
+
+static void replace_doomed(struct state_key *key, const struct world *world, const struct doomed *doomed)
+{
+    static const struct state_key nothing = {{0, 0}};
+
+    if (doomed->are_trailers) {
+        replace_range(key, world, WORLD_PRIMARY, &doomed->primary, &nothing);
+        replace_range(key, world, doomed->backup_area, &doomed->backup, &nothing);
+        add(key, doomed_says(world, doomed));
+    }
+}
+
+struct state_key form_key(struct form_cache *cache, const struct world *world, bool with_doomed)
+{
     struct state_key key = world->store.now.key;
     const struct form *form;
 
@@ -490,18 +596,9 @@ struct state_key form_key(struct form_cache *cache, const struct world *world)
     }
     form = form_of(cache, world);
     replace(&key, &form->contents, &form->key);
-    for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
-        const struct flash_area *area = &world->area[slots[i]];
-        uint32_t start = 0;
-        struct state_key part;
-        struct state_key trailer;
-
-        if (trailer_first_sector(area, &world->layout[slots[i]], &start) != OK) {
-            die("no trailer");
-        }
-        part = state_key_of(&world->store, world_device_of(world, slots[i]), area->off + start, area->size - start);
-        trailer = trailer_form(world, slots[i], start);
-        replace(&key, &part, &trailer);
+    replace_trailers(&key, world, form->doomed.are_trailers && !with_doomed);
+    if (!with_doomed) {
+        replace_doomed(&key, world, &form->doomed);
     }
     return key;
 }

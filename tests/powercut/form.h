@@ -15,9 +15,10 @@ void form_cache_free(struct form_cache *cache);
 
 /*
  * The key of the world's state after state_settle, with the journal's form in place of its contents; but where the
- * core reads the journal otherwise than form.c does its contents count.
+ * core reads the journal otherwise than form.c does its contents count. What is doomed (doomed.h) counts only where
+ * that is asked for: at an instant of a boot, in which the journal may be about to say something else.
  */
-struct state_key form_key(struct form_cache *cache, const struct world *world);
+struct state_key form_key(struct form_cache *cache, const struct world *world, bool with_doomed);
 
 /* How often that was so: never, unless the core or form.c does not keep to docs/SPEC.md. */
 uint64_t form_disagreements(const struct form_cache *cache);
