@@ -284,21 +284,35 @@ static bool scratch_may_speak(const struct update *update)
     return update->scratch.magic == TRAILER_MAGIC_GOOD || !update->scratch_is_cleared;
 }
 
+/*
+ * Whether scratch says all that the primary's trailer will. The remainder of an erase may say less, and must not be
+ * what the primary's trailer is rewritten from.
+ */
+static bool is_announced(const struct update *update)
+{
+    const struct trailer *found = &update->scratch;
+    const struct trailer *wanted = &update->starting;
+
+    return found->magic == TRAILER_MAGIC_GOOD && found->swap_type == wanted->swap_type &&
+           found->image_index == wanted->image_index && found->swap_size == wanted->swap_size &&
+           found->copy_done == TRAILER_FLAG_UNSET;
+}
+
 /* The trailers are not exchanged. Returns whether there is a step. */
 static bool plan_trailers(const struct update *update, struct boot_step *step)
 {
-    bool is_announced = update->scratch.magic == TRAILER_MAGIC_GOOD && update->scratch.swap_type == update->type;
+    bool announces = is_announced(update);
 
     step->dst = BOOT_SCRATCH;
     step->trailer = &update->starting;
     if (swap_primary_is_ready(update) &&
-        (update->primary_is_written || (update->secondary.magic != TRAILER_MAGIC_GOOD && !is_announced))) {
+        (update->primary_is_written || (update->secondary.magic != TRAILER_MAGIC_GOOD && !announces))) {
         step->kind = STEP_ERASE_TRAILER;
         step->trailer = NULL;
         return scratch_may_speak(update);
     }
     step->kind = STEP_WRITE_TRAILER;
-    if (update->type != SWAP_REVERT || is_announced) {
+    if (update->type != SWAP_REVERT || announces) {
         step->dst = BOOT_PRIMARY;
     }
     return true;
