@@ -152,6 +152,13 @@ void backup_starting(void);
 
 #define BACKUP_CHUNK 256U /* bytes: what a serial chip programs at once; sectors are multiples of it */
 
+/*
+ * Bytes of a stretch, at least; each has a record in the journal. Where the old image is saved they are the shortest
+ * that there are: nothing is installed beside the first one, so that its time is not hidden.
+ */
+#define BACKUP_STRETCH_SAVING 1U
+#define BACKUP_STRETCH        32768U
+
 /* What an external slot says. */
 enum backup_slot_says { BACKUP_GONE, BACKUP_QUIET, BACKUP_ASKS };
 

@@ -13,13 +13,7 @@
 #include "boot/backup.h"
 #include "boot/progress.h"
 
-/*
- * Bytes of a stretch, at least; each has a record in the journal. Where the old image is saved they are the shortest
- * that there are: nothing is installed beside the first one, so that its time is not hidden.
- */
-#define STRETCH_SAVING 1U
-#define STRETCH        32768U
-#define GLANCE         32U /* bytes of the first comparison */
+#define GLANCE 32U /* bytes of the first comparison */
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
@@ -41,7 +35,7 @@ static uint32_t sector_end(const struct boot_slot *slot, uint32_t off)
 /* Where the stretch that begins at `off` ends: images end in front of where slots do. */
 static uint32_t stretch_end(const struct backup_job *job, uint32_t off)
 {
-    uint32_t end = off + (job->out_size > 0 ? STRETCH_SAVING : STRETCH);
+    uint32_t end = off + (job->out_size > 0 ? BACKUP_STRETCH_SAVING : BACKUP_STRETCH);
     uint32_t before;
 
     do {

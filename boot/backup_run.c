@@ -175,20 +175,30 @@ static uint32_t moved_out(const struct backup_image *image, size_t index)
                                                                                                       : saved;
 }
 
+static bool have_old_images(const struct boot *boots)
+{
+    for (size_t i = 0; i < backup_pairs(boots); i++) {
+        if (backup_has_part(&boots[i]) && backup_image_of(&boots[i])->old_size == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /*
  * From what has been installed so far back to the old images, if every pair has one; from a way back that did not lead
  * there, since external flash answered differently from when it was compared, once more.
  */
 static bool turn_back(struct boot *boots, int reason)
 {
+    if (!have_old_images(boots)) {
+        return false;
+    }
     for (size_t i = 0; i < backup_pairs(boots); i++) {
         struct backup_image *image = &backup_memory.next.images[i];
 
         if (!backup_has_part(&boots[i])) {
             continue;
-        }
-        if (image->old_size == 0) {
-            return false;
         }
         if (backup_memory.state.phase == BACKUP_INSTALL) {
             image->restore = moved_out(image, i);

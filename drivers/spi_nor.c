@@ -81,7 +81,6 @@ int spi_nor_change(const struct spi_nor *nor, uint8_t opcode, uint32_t off, cons
     transfer.out = data;
     transfer.in = NULL;
     transfer.len = len;
-
     if (result == OK) {
         result = spi_nor_simple(nor, OP_WREN);
     }

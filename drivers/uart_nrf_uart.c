@@ -54,12 +54,12 @@ static volatile uint32_t *reg(const struct uart_device *dev, uint32_t offset)
     return reg32(config_of(dev)->base + offset);
 }
 
+/* Clearing the event is read back: it must have arrived before the next byte can come, and before a handler returns. */
 static void rx_service(const struct uart_device *dev)
 {
     for (uint32_t i = 0; i < FIFO_SIZE && *reg(dev, UART_EVENTS_RXDRDY) != 0; i++) {
         *reg(dev, UART_EVENTS_RXDRDY) = 0;
-        (void)*reg(dev,
-                   UART_EVENTS_RXDRDY); /* has arrived before the next byte can come, and before a handler returns */
+        (void)*reg(dev, UART_EVENTS_RXDRDY);
         uart_ring_put(dev->state, (uint8_t)*reg(dev, UART_RXD));
     }
 }

@@ -41,7 +41,7 @@ def _end_with_parent():
 def read_hex(path):
     """(address, bytes) of the data records of an Intel HEX file."""
     upper = 0
-    for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
+    for number, line in enumerate(pathlib.Path(path).read_text(errors="replace").splitlines(), 1):
         try:
             record = bytes.fromhex(line.strip().removeprefix(":"))
             count, address, kind, data = record[0], int.from_bytes(record[1:3], "big"), record[3], record[4:-1]
@@ -248,7 +248,7 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Error as error:
+    except (Error, OSError) as error:
         sys.exit(f"qemu.py: error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -4,8 +4,6 @@
 
 #include "tests/powercut/modes.h"
 
-#define STRETCH 32768U /* boot/backup_move.c: bytes of a stretch in which nothing is saved, at least */
-
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -57,7 +55,8 @@ struct doomed doomed_of(const struct world *world, const struct backup_state *st
         sector == 0) {
         return doomed;
     }
-    end = saved < out_size ? saved : align_up(installed + (out_size > 0 ? 1 : STRETCH), sector);
+    end = saved < out_size ? saved
+                           : align_up(installed + (out_size > 0 ? BACKUP_STRETCH_SAVING : BACKUP_STRETCH), sector);
     doomed.are_trailers = true;
     doomed.primary = sectors_of(world, WORLD_PRIMARY, installed, smaller(end, in_size));
     doomed.backup = sectors_of(world, doomed.backup_area, saved, out_size);

@@ -107,7 +107,7 @@ static const struct cli_option options[] = {
     {"whole-cells", 'w', CLI_FLAG, NULL, "with --only: damage only as prefixes of programs and cells not yet erased"},
     {"chains", 'c', CLI_VALUE, "N", "with --only: so many random chains of cuts instead"},
     {"mode", 'm', CLI_VALUE, "NAME", "only this update mode"},
-    {"exhaustive", 'x', CLI_FLAG, NULL, "everything, for about an hour"},
+    {"exhaustive", 'x', CLI_FLAG, NULL, "everything (docs/TESTING.md)"},
     {"jobs", 'j', CLI_VALUE, "N", "in so many processes (default 1)"},
     {"tell", 'l', CLI_FLAG, NULL, "a line for each scenario that is done"},
     {"ledger", 'g', CLI_VALUE, "FILE", "go on where an earlier run with this file ended"},
